@@ -1,0 +1,19 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace banyan {
+
+/// A graph made of `nodes` and `outputs`, which name values of `source` by their old ids: values are numbered anew in
+/// the order of the nodes (the image is 0), parameters that no node uses are dropped. For passes.
+/// @throws CheckError a node or output uses a value that no node makes
+Graph rebuild(const Graph& source, std::vector<Node> nodes, const std::map<std::string, ValueId>& outputs);
+
+/// For each value the indices of the nodes that read it.
+std::vector<std::vector<int>> consumers(const Graph& graph);
+
+} // namespace banyan
