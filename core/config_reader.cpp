@@ -1,0 +1,312 @@
+#include "core/config_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "core/config_overrides.h"
+#include "core/error.h"
+#include "core/strict_json.h"
+
+namespace banyan {
+
+using Json = nlohmann::json;
+using nlohmann::ordered_json;
+
+struct ConfigReader::Document {
+    std::string file;
+    Json root;
+    ordered_json effective; ///< root in file order, plus the defaults that getters have filled in
+    std::vector<ConfigOverride> overrides;
+};
+
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{64} << 20;
+
+std::string number_text(double value) {
+    std::ostringstream out;
+    out.precision(std::numeric_limits<double>::digits10);
+    out << value;
+    return out.str();
+}
+
+std::string integer_in(std::int64_t lo, std::int64_t hi) {
+    using Limits = std::numeric_limits<std::int64_t>;
+    if (lo == Limits::min() && hi == Limits::max()) return "an integer";
+    if (hi == Limits::max()) return "an integer >= " + std::to_string(lo);
+    if (lo == Limits::min()) return "an integer <= " + std::to_string(hi);
+    return "an integer in [" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
+}
+
+std::string number_in(double lo, double hi) {
+    const bool open_below = lo <= std::numeric_limits<double>::lowest();
+    const bool open_above = hi >= std::numeric_limits<double>::max();
+    if (open_below && open_above) return "a finite number";
+    if (open_above) return "a number >= " + number_text(lo);
+    if (open_below) return "a number <= " + number_text(hi);
+    return "a number in [" + number_text(lo) + ", " + number_text(hi) + "]";
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
+    const std::string nearest = nearest_word(word, candidates);
+    return nearest.empty() ? "" : "did you mean \"" + nearest + "\"?";
+}
+
+const Json& empty_object() {
+    static const Json empty = Json::object();
+    return empty;
+}
+
+} // namespace
+
+ConfigReader::ConfigReader(std::shared_ptr<Document> document, const Json* value, std::string pointer)
+    : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
+
+ConfigReader ConfigReader::from_file(const std::string& path, const std::vector<std::string>& overrides) {
+    return from_text(read_file(path, kMaxConfigBytes), path, overrides);
+}
+
+ConfigReader ConfigReader::from_text(std::string_view text, const std::string& name,
+                                     const std::vector<std::string>& overrides) {
+    auto document = std::make_shared<Document>();
+    document->file = name;
+    document->effective = parse_strict_json<ordered_json>(text, name);
+    for (const std::string& override : overrides) {
+        document->overrides.push_back(apply_config_override(document->effective, override));
+    }
+    document->root = document->effective;
+    ConfigReader reader(document, &document->root, "");
+    if (!document->root.is_object()) reader.refuse("", "an object at top level", document->root);
+    return reader;
+}
+
+bool ConfigReader::has(const std::string& key) {
+    known_.insert(key);
+    return value_->contains(key);
+}
+
+const Json& ConfigReader::required(const std::string& key, const std::string& expected) {
+    if (!has(key)) throw ConfigError(ErrorText{where(key), "missing key", expected, "", ""});
+    return (*value_)[key];
+}
+
+void ConfigReader::refuse(const std::string& at, const std::string& expected, const Json& found) const {
+    throw ConfigError(ErrorText{located(at), "wrong value", expected, describe_json(found), ""});
+}
+
+std::int64_t ConfigReader::integer_of(const Json& value, const std::string& at, std::int64_t lo,
+                                      std::int64_t hi) const {
+    constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    const bool fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= kMax : value.is_number_integer();
+    const std::int64_t number = fits ? value.get<std::int64_t>() : 0;
+    if (!fits || number < lo || number > hi) refuse(at, integer_in(lo, hi), value);
+    return number;
+}
+
+double ConfigReader::real_of(const Json& value, const std::string& at, double lo, double hi) const {
+    const double number = value.is_number() ? value.get<double>() : 0;
+    if (!value.is_number() || number < lo || number > hi) refuse(at, number_in(lo, hi), value);
+    return number;
+}
+
+const Json& ConfigReader::list_of(const std::string& key, const std::string& expected) {
+    const Json& list = required(key, expected);
+    if (!list.is_array()) refuse(json_pointer_to(pointer_, key), expected, list);
+    return list;
+}
+
+std::int64_t ConfigReader::integer(const std::string& key, std::int64_t lo, std::int64_t hi) {
+    return integer_of(required(key, integer_in(lo, hi)), json_pointer_to(pointer_, key), lo, hi);
+}
+
+double ConfigReader::real(const std::string& key, double lo, double hi) {
+    return real_of(required(key, number_in(lo, hi)), json_pointer_to(pointer_, key), lo, hi);
+}
+
+bool ConfigReader::boolean(const std::string& key) {
+    const Json& value = required(key, "true or false");
+    if (!value.is_boolean()) refuse(json_pointer_to(pointer_, key), "true or false", value);
+    return value.get<bool>();
+}
+
+std::string ConfigReader::text(const std::string& key) {
+    const Json& value = required(key, "a text");
+    if (!value.is_string()) refuse(json_pointer_to(pointer_, key), "a text in quotes", value);
+    return value.get<std::string>();
+}
+
+std::vector<std::string> ConfigReader::texts(const std::string& key) {
+    std::vector<std::string> result;
+    for (const Json& entry : list_of(key, "a list of texts")) {
+        const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
+        if (!entry.is_string() || entry.get_ref<const std::string&>().empty()) refuse(at, "a non-empty text", entry);
+        result.push_back(entry.get<std::string>());
+    }
+    return result;
+}
+
+std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi) {
+    std::vector<double> result;
+    for (const Json& entry : list_of(key, "a list of numbers")) {
+        const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
+        result.push_back(real_of(entry, at, lo, hi));
+    }
+    return result;
+}
+
+std::vector<std::int64_t> ConfigReader::integers(const std::string& key, std::int64_t lo, std::int64_t hi) {
+    std::vector<std::int64_t> result;
+    for (const Json& entry : list_of(key, "a list of integers")) {
+        const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
+        result.push_back(integer_of(entry, at, lo, hi));
+    }
+    return result;
+}
+
+std::size_t ConfigReader::choice_index(const std::string& key, const std::vector<std::string>& names) {
+    std::string expected = "one of";
+    for (const std::string& name : names) expected += (name == names.front() ? " \"" : ", \"") + name + "\"";
+    const Json& value = required(key, expected);
+    if (!value.is_string()) refuse(json_pointer_to(pointer_, key), expected, value);
+    const std::string& name = value.get_ref<const std::string&>();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+        throw ConfigError(
+            ErrorText{where(key), "unknown value", expected, describe_json(value), did_you_mean(name, names)});
+    }
+    return static_cast<std::size_t>(found - names.begin());
+}
+
+ConfigReader ConfigReader::object(const std::string& key) {
+    const Json& value = required(key, "an object");
+    const std::string at = json_pointer_to(pointer_, key);
+    if (!value.is_object()) refuse(at, "an object", value);
+    return {document_, &value, at};
+}
+
+std::vector<ConfigReader> ConfigReader::objects(const std::string& key) {
+    std::vector<ConfigReader> result;
+    for (const Json& entry : list_of(key, "a list of objects")) {
+        const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
+        if (!entry.is_object()) refuse(at, "an object", entry);
+        result.push_back(ConfigReader(document_, &entry, at));
+    }
+    return result;
+}
+
+void ConfigReader::finish() const {
+    std::vector<std::string> unknown;
+    for (const std::string& key : keys()) {
+        if (!known_.contains(key)) unknown.push_back(key);
+    }
+    if (unknown.empty()) return;
+    const std::vector<std::string> candidates(known_.begin(), known_.end());
+    if (unknown.size() == 1) {
+        throw ConfigError(
+            ErrorText{where(unknown.front()), "unknown key", "", "", did_you_mean(unknown.front(), candidates)});
+    }
+    std::string list;
+    for (const std::string& key : unknown) {
+        const std::string hint = did_you_mean(key, candidates);
+        list += (list.empty() ? "\"" : ", \"") + key + "\"" + (hint.empty() ? "" : " (" + hint + ")");
+    }
+    throw ConfigError(ErrorText{where(), "unknown keys " + list, "", "", ""});
+}
+
+std::string ConfigReader::located(const std::string& pointer) const {
+    std::string place = pointer.empty() ? document_->file : document_->file + ":" + pointer;
+    const auto covers = [&pointer](const ConfigOverride& override) {
+        return pointer == override.pointer || pointer.rfind(override.pointer + "/", 0) == 0;
+    };
+    const auto& overrides = document_->overrides;
+    const auto last = std::find_if(overrides.rbegin(), overrides.rend(), covers);
+    if (last != overrides.rend()) place += " (set by --set " + last->text + ")";
+    return place;
+}
+
+std::string ConfigReader::where(const std::string& key) const {
+    return located(key.empty() ? pointer_ : json_pointer_to(pointer_, key));
+}
+
+const std::string& ConfigReader::file() const {
+    return document_->file;
+}
+
+std::vector<std::string> ConfigReader::keys() const {
+    std::vector<std::string> result;
+    if (value_->empty()) return result;
+    for (const auto& entry : document_->effective[ordered_json::json_pointer(pointer_)].items()) {
+        if (value_->contains(entry.key())) result.push_back(entry.key());
+    }
+    return result;
+}
+
+std::string ConfigReader::dump(int indent) const {
+    return document_->effective[ordered_json::json_pointer(pointer_)].dump(indent);
+}
+
+namespace {
+
+/// Getter with a fallback: the value read by `read` when the key is there, else the fallback, noted in `effective`.
+template <typename T, typename Read>
+T read_or_default(bool present, ordered_json& effective, const std::string& pointer, const T& fallback, Read read) {
+    if (present) return read();
+    effective[ordered_json::json_pointer(pointer)] = fallback;
+    return fallback;
+}
+
+} // namespace
+
+std::int64_t ConfigReader::integer(const std::string& key, std::int64_t lo, std::int64_t hi, std::int64_t fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return integer(key, lo, hi); });
+}
+
+double ConfigReader::real(const std::string& key, double lo, double hi, double fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return real(key, lo, hi); });
+}
+
+bool ConfigReader::boolean(const std::string& key, bool fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return boolean(key); });
+}
+
+std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return text(key); });
+}
+
+std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return texts(key); });
+}
+
+std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi, std::vector<double> fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return reals(key, lo, hi); });
+}
+
+std::vector<std::int64_t> ConfigReader::integers(const std::string& key, std::int64_t lo, std::int64_t hi,
+                                                 std::vector<std::int64_t> fallback) {
+    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
+                           [&] { return integers(key, lo, hi); });
+}
+
+ConfigReader ConfigReader::optional_object(const std::string& key) {
+    if (has(key)) return object(key);
+    const std::string at = json_pointer_to(pointer_, key);
+    document_->effective[ordered_json::json_pointer(at)] = ordered_json::object();
+    return {document_, &empty_object(), at};
+}
+
+void ConfigReader::note_default_text(const std::string& key, const std::string& value) const {
+    document_->effective[ordered_json::json_pointer(json_pointer_to(pointer_, key))] = value;
+}
+
+} // namespace banyan
