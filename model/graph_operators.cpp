@@ -1,0 +1,129 @@
+#include "model/graph_operators.h"
+
+#include <utility>
+
+#include <torch/torch.h>
+
+#include "core/check.h"
+#include "core/error.h"
+#include "graph/shape_inference.h"
+#include "model/activation.h"
+
+namespace banyan {
+
+Operator::Operator(const Graph& graph, const PlanStep& step, const std::map<std::string, at::Tensor>& tensors)
+    : step_(step), node_(&graph.nodes.at(static_cast<std::size_t>(step.node))) {
+    if (step.activation >= 0) {
+        const Node& activation = graph.nodes.at(static_cast<std::size_t>(step.activation));
+        activation_ = std::get<ActivationAttributes>(activation.attributes).kind;
+    }
+    const Node* norm = step.norm >= 0 ? &graph.nodes.at(static_cast<std::size_t>(step.norm)) : node_;
+    if (const auto* attributes = std::get_if<BatchNormAttributes>(&norm->attributes)) {
+        const std::string& prefix = attributes->parameters;
+        norm_ = {attributes->eps, tensors.at(prefix + ".weight"), tensors.at(prefix + ".bias"),
+                 tensors.at(prefix + ".running_mean"), tensors.at(prefix + ".running_var")};
+        if (step.frozen) {
+            norm_.weight = norm_.weight.detach();
+            norm_.bias = norm_.bias.detach();
+        }
+    }
+    if (std::holds_alternative<BatchNormAttributes>(node_->attributes)) return;
+    const std::vector<std::string> names = parameter_names(*node_);
+    if (!names.empty()) weight_ = tensors.at(names[0]);
+    if (names.size() > 1) bias_ = tensors.at(names[1]);
+}
+
+/// One function per kind of node.
+struct Operator::Dispatch {
+    const Operator& op;
+    const std::vector<at::Tensor>& in;
+
+    at::Tensor operator()(const ConvAttributes& conv) const { return op.convolve(in[0], conv); }
+    at::Tensor operator()(const BatchNormAttributes&) const { return op.normalise(in[0]); }
+    at::Tensor operator()(const ActivationAttributes& activation) const { return activate(in[0], activation.kind); }
+    at::Tensor operator()(const AddAttributes&) const { return op.sum(in[0], in[1]); }
+    at::Tensor operator()(const ConcatAttributes&) const { return at::cat(in, 1); }
+    at::Tensor operator()(const PoolAttributes& pool) const {
+        switch (pool.kind) {
+        case PoolAttributes::Kind::max: return at::max_pool2d(in[0], pool.kernel, pool.stride, pool.pad);
+        case PoolAttributes::Kind::average: return at::avg_pool2d(in[0], pool.kernel, pool.stride, pool.pad);
+        case PoolAttributes::Kind::global_average: break;
+        }
+        return in[0].mean({2, 3}, true);
+    }
+    at::Tensor operator()(const UpsampleAttributes&) const {
+        // Autocast would widen a mere copy to float32.
+        const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+        return at::upsample_nearest2d(in[0], {in[1].size(2), in[1].size(3)});
+    }
+    at::Tensor operator()(const ScaleAttributes&) const {
+        return in[0] * op.weight_.reshape({}); // as a number it does not widen a BF16 input
+    }
+    at::Tensor operator()(const LinearAttributes& linear) const {
+        // [N, C, 1, 1] -> [N, C] -> [N, out, 1, 1]
+        return at::linear(in[0].flatten(1), op.weight_, op.bias_).view({in[0].size(0), linear.out_features, 1, 1});
+    }
+};
+
+at::Tensor Operator::apply(std::vector<at::Tensor> inputs) const {
+    try {
+        at::Tensor result = std::visit(Dispatch{*this, inputs}, node_->attributes);
+        return activation_ == Activation::none ? result : activate_in_place(std::move(result), activation_);
+    } catch (const c10::OutOfMemoryError&) {
+        throw MemoryError(ErrorText{"graph module: node " + node_->name + " (" + op_name(node_->attributes) + ")",
+                                    "out of memory", "", "inputs " + describe_inputs(inputs),
+                                    "use a smaller batch or smaller images"});
+    } catch (const c10::Error& error) {
+        const std::string text = error.what_without_backtrace();
+        throw ShapeError(ErrorText{"graph module: node " + node_->name + " (" + op_name(node_->attributes) + ")",
+                                   text.substr(0, text.find('\n')), "", "inputs " + describe_inputs(inputs), ""});
+    }
+}
+
+at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) const {
+    at::Tensor input = x, weight = weight_, bias = bias_;
+    if (step_.norm >= 0) {
+        const at::Tensor factor = norm_.weight * (norm_.running_var + norm_.eps).rsqrt();
+        const at::Tensor shift = norm_.bias - norm_.running_mean * factor;
+        weight = weight * factor.view({-1, 1, 1, 1});
+        bias = bias.defined() ? bias * factor + shift : shift;
+    }
+    const AxisPadding rows = conv_padding(conv, x.size(2)), columns = conv_padding(conv, x.size(3));
+    std::vector<std::int64_t> pad{rows.begin, columns.begin};
+    if (rows.begin != rows.end || columns.begin != columns.end) {
+        input = at::constant_pad_nd(x, {columns.begin, columns.end, rows.begin, rows.end});
+        pad = {0, 0};
+    }
+    return at::conv2d(input, weight, bias, {conv.stride, conv.stride}, pad, {1, 1}, conv.groups);
+}
+
+at::Tensor Operator::normalise(const at::Tensor& x) const {
+    if (step_.batch_statistics && x.numel() <= x.size(1)) {
+        throw ShapeError(ErrorText{"graph module: node " + node_->name + " (batch_norm)",
+                                   "batch statistics need more than one value a channel", "",
+                                   "inputs " + describe_inputs({x}), "use a larger batch or larger images"});
+    }
+    return at::batch_norm(x, norm_.weight, norm_.bias, norm_.running_mean, norm_.running_var, step_.batch_statistics,
+                          kNormMomentum, norm_.eps, /*cudnn_enabled=*/true);
+}
+
+at::Tensor Operator::sum(const at::Tensor& a, const at::Tensor& b) const {
+    if (a.sizes() != b.sizes()) {
+        throw ShapeError(ErrorText{"graph module: node " + node_->name + " (add)", "inputs do not fit",
+                                   "two inputs of one shape", describe_inputs({a, b}),
+                                   "use an image size that the network's largest stride divides"});
+    }
+    if (step_.overwrites < 0 || a.scalar_type() != b.scalar_type()) return a + b;
+    at::Tensor target = step_.overwrites == 0 ? a : b;
+    return target.add_(step_.overwrites == 0 ? b : a);
+}
+
+std::string Operator::describe_inputs(const std::vector<at::Tensor>& inputs) const {
+    std::string text;
+    for (const at::Tensor& input : inputs) {
+        text += detail::concat_parts(text.empty() ? "" : ", ", input.scalar_type(), " ", input.sizes());
+    }
+    return text;
+}
+
+} // namespace banyan
