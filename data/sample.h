@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/box.h"
+#include "core/image.h"
+
+namespace banyan {
+
+/// What is known of one class in one image (docs/glossary.md).
+enum class LabelState : std::uint8_t {
+    unknown,    ///< nothing is known: the class may be there, unlabelled
+    partial,    ///< the boxes given are true, there may be more
+    exhaustive, ///< every instance is boxed
+    absent      ///< verified: no instance in the image
+};
+
+/// One labelled object; `class_id` counts in the run's ClassTable.
+struct LabelledBox {
+    Box box;
+    int class_id = 0;
+};
+
+/// Region in which class `class_id` is not judged (crowd, difficult); class_id -1: every class.
+struct IgnoreRegion {
+    Box box;
+    int class_id = -1;
+};
+
+/// Labels of one image in pixels of that image.
+struct Labels {
+    std::vector<LabelledBox> boxes;
+    std::vector<IgnoreRegion> ignore;
+    std::vector<LabelState> states; ///< [class id], size of the ClassTable
+};
+
+/// One image with its labels, before or after transforms.
+struct Sample {
+    int dataset = 0;          ///< index into the run's data sets
+    std::int64_t record = 0;  ///< index into that data set
+    std::string file;         ///< path of the picture, for messages
+    Image image;
+    Labels labels;
+};
+
+/// Ready for the network: equally sized images, NHWC bytes (RGB), and their labels.
+struct Batch {
+    int count = 0;
+    int height = 0;
+    int width = 0;
+    std::vector<std::uint8_t> pixels;  ///< [count, height, width, 3]
+    std::vector<Labels> labels;        ///< [count]
+    std::vector<int> dataset;          ///< [count]
+    std::vector<std::int64_t> record;  ///< [count]
+    std::vector<std::string> file;     ///< [count]
+};
+
+} // namespace banyan
