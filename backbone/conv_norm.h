@@ -12,7 +12,7 @@ namespace banyan {
 struct ConvNormNames {
     std::string conv;
     std::string norm;
-    std::string activation; ///< not used with Activation::none
+    std::string activation{}; ///< not used with Activation::none
 };
 
 /// conv (no bias) -> batch norm -> activation of a backbone.

@@ -7,9 +7,11 @@
 namespace banyan {
 
 GraphBuilder::GraphBuilder(std::int64_t height, std::int64_t width) {
-    BANYAN_CHECK(height > 0 && width > 0, "graph: input size must be positive, got ", height, " x ", width);
-    graph_.values.push_back({"image", {3, height, width}, -1});
+    BANYAN_CHECK(height >= 1 && width >= 1 && height <= kMaxExtent && width <= kMaxExtent,
+                 "graph: expected an input height and width in [1, ", kMaxExtent, "], found ", height, " x ", width);
+    graph_.values.push_back({kImageName, {kImageChannels, height, width}, -1});
     graph_.input = 0;
+    names_.insert(kImageName);
 }
 
 namespace {
@@ -49,7 +51,9 @@ ValueId GraphBuilder::activation(ValueId x, const std::string& name, Activation 
     return append(name, ActivationAttributes{kind}, {x});
 }
 
-ValueId GraphBuilder::add(ValueId a, ValueId b, const std::string& name) { return append(name, AddAttributes{}, {a, b}); }
+ValueId GraphBuilder::add(ValueId a, ValueId b, const std::string& name) {
+    return append(name, AddAttributes{}, {a, b});
+}
 
 ValueId GraphBuilder::concat(const std::vector<ValueId>& inputs, const std::string& name) {
     return append(name, ConcatAttributes{}, inputs);
@@ -138,12 +142,13 @@ Graph GraphBuilder::build() const {
 ValueId GraphBuilder::append(const std::string& name, Attributes attributes, std::vector<ValueId> inputs,
                              const LayerInit& init) {
     BANYAN_CHECK(!name.empty(), "graph: a ", op_name(attributes), " node needs a name");
-    BANYAN_CHECK(!graph_.find_value(name), "graph: node name \"", name, "\" exists already");
+    BANYAN_CHECK(names_.count(name) == 0, "graph: node name \"", name, "\" exists already");
     for (const ValueId id : inputs) check_value(id, name);
 
     Node node{name, std::move(attributes), std::move(inputs), static_cast<ValueId>(graph_.values.size())};
     const ValueShape shape = infer_shape(node, input_shapes(graph_, node));
     declare_parameters(node, init);
+    names_.insert(name);
     graph_.values.push_back({name, shape, static_cast<int>(graph_.nodes.size())});
     graph_.nodes.push_back(std::move(node));
     return graph_.nodes.back().output;

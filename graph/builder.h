@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "graph/graph.h"
@@ -25,8 +26,8 @@ struct ConvBnActOptions {
     Activation activation = Activation::relu;
     Padding padding = Padding::symmetric; ///< symmetric: (kernel - 1) / 2
     double eps = 1e-5;
-    std::string suffix; ///< e.g. ".p3"
-    LayerInit init;
+    std::string suffix{}; ///< e.g. ".p3"
+    LayerInit init{};
 };
 
 /// Appends nodes to a graph; shapes are inferred and checked at once. A node's parameter prefix is its name when the
@@ -78,6 +79,7 @@ private:
     void declare_parameters(const Node& node, const LayerInit& init);
 
     Graph graph_;
+    std::unordered_set<std::string> names_; ///< of all values
 };
 
 } // namespace banyan

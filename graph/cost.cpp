@@ -35,6 +35,11 @@ std::string first_parts(const std::string& name, int parts) {
     return name.substr(0, end);
 }
 
+bool has_parts(const std::string& name, const std::string& prefix) {
+    if (!name.starts_with(prefix)) return false;
+    return prefix.empty() || prefix.back() == '.' || name.size() == prefix.size() || name[prefix.size()] == '.';
+}
+
 /// Adds a node to a sum; `counted` holds the parameters already in it.
 void add_node(const Graph& graph, const Node& node, Cost& sum, std::set<std::string>& counted) {
     const Cost cost = node_cost(graph, node);
@@ -59,7 +64,7 @@ Cost total_cost(const Graph& graph, const std::string& prefix) {
     Cost sum;
     std::set<std::string> counted;
     for (const Node& node : graph.nodes) {
-        if (node.name.compare(0, prefix.size(), prefix) == 0) add_node(graph, node, sum, counted);
+        if (has_parts(node.name, prefix)) add_node(graph, node, sum, counted);
     }
     return sum;
 }

@@ -18,7 +18,8 @@ struct Cost {
 };
 
 Cost node_cost(const Graph& graph, const Node& node);
-/// Sum over all nodes whose name starts with `prefix` ("" = all).
+/// Sum over all nodes whose dotted name starts with the parts of `prefix` ("" = all): "branches.face" takes
+/// "branches.face.tower.0" but not "branches.facemask.tower.0".
 Cost total_cost(const Graph& graph, const std::string& prefix = "");
 /// Sums by the first `parts` dotted parts of the node names: "trunk.backbone", "branches.face", …
 std::map<std::string, Cost> cost_by_prefix(const Graph& graph, int parts = 2);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <vector>
 
 #include "core/check.h"
 #include "graph/cost.h"
@@ -49,7 +51,7 @@ std::string short_number(std::int64_t number) {
     const char* units[] = {"", " k", " M", " G", " T"};
     double value = static_cast<double>(number);
     std::size_t unit = 0;
-    while (value >= 1000.0 && unit + 1 < std::size(units)) {
+    while (value >= 999.995 && unit + 1 < std::size(units)) {
         value /= 1000.0;
         ++unit;
     }
@@ -91,6 +93,12 @@ Row node_row(const Graph& graph, std::size_t index) {
             inputs};
 }
 
+Row cost_row(const std::string& name, const Cost& cost) {
+    const std::string bytes = short_number(cost.activation_bytes);
+    return {name, short_number(cost.parameters), short_number(cost.macs),
+            bytes + (bytes.find(' ') == std::string::npos ? " B" : "B")};
+}
+
 } // namespace
 
 std::string describe(const Node& node) { return std::visit(Describe{}, node.attributes); }
@@ -107,12 +115,8 @@ std::string dump(const Graph& graph) {
         text += "output " + name + " = " + graph.value(id).name + " " + shape_text(graph.value(id).shape) + "\n";
     }
     std::vector<Row> sums{{"part", "params", "MACs", "activations"}};
-    std::map<std::string, Cost> costs = cost_by_prefix(graph);
-    costs["total"] = total_cost(graph);
-    for (const auto& [name, cost] : costs) {
-        sums.push_back({name, short_number(cost.parameters), short_number(cost.macs),
-                        short_number(cost.activation_bytes) + "B"});
-    }
+    for (const auto& [name, cost] : cost_by_prefix(graph)) sums.push_back(cost_row(name, cost));
+    sums.push_back(cost_row("total", total_cost(graph)));
     return text + "\n" + table(sums);
 }
 

@@ -1,7 +1,7 @@
 #include "graph/fold_batch_norm.h"
 
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "core/check.h"
 #include "graph/rebuild.h"
@@ -20,16 +20,14 @@ public:
 
     GraphWithValues run() {
         const std::vector<std::vector<int>> readers = consumers(graph_);
-        std::map<ValueId, ValueId> replaced; // batch norm's output -> its convolution's
-        std::set<int> removed;
         for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
             const int conv = foldable_conv(graph_.nodes[n], readers);
             if (conv < 0) continue;
-            fold(graph_.nodes[static_cast<std::size_t>(conv)], graph_.nodes[n]);
-            replaced[graph_.nodes[n].output] = graph_.nodes[n].inputs[0];
-            removed.insert(static_cast<int>(n));
+            Node& conv_node = graph_.nodes[static_cast<std::size_t>(conv)];
+            fold(conv_node, graph_.nodes[n]);
+            replaced_[graph_.nodes[n].output] = conv_node.output;
         }
-        return finish(replaced, removed);
+        return finish();
     }
 
 private:
@@ -37,13 +35,19 @@ private:
     int foldable_conv(const Node& node, const std::vector<std::vector<int>>& readers) const {
         if (!std::holds_alternative<BatchNormAttributes>(node.attributes)) return -1;
         const ValueId in = node.inputs.at(0);
-        const int producer = graph_.value(in).producer;
+        const int producer = graph_.value(behind(in)).producer;
         if (producer < 0 || readers[static_cast<std::size_t>(in)].size() != 1) return -1;
         for (const auto& [name, id] : graph_.outputs) {
             if (id == in) return -1;
         }
         const Node& before = graph_.nodes[static_cast<std::size_t>(producer)];
         return std::holds_alternative<ConvAttributes>(before.attributes) ? producer : -1;
+    }
+
+    /// The value that stands for `id` in the result.
+    ValueId behind(ValueId id) const {
+        const auto found = replaced_.find(id);
+        return found == replaced_.end() ? id : found->second;
     }
 
     const HostTensor& values(const std::string& name) const {
@@ -68,6 +72,8 @@ private:
 
         const std::size_t per_channel = weight.data.size() / bias.data.size();
         for (std::size_t c = 0; c < bias.data.size(); ++c) {
+            BANYAN_CHECK(variance.data[c] >= 0, "fold_batch_norm: node ", norm_node.name,
+                         ": expected a running variance >= 0, found ", variance.data[c], " in channel ", c);
             const double factor = double{gamma.data[c]} / std::sqrt(double{variance.data[c]} + norm.eps);
             bias.data[c] = static_cast<float>(double{beta.data[c]} + (double{bias.data[c]} - mean.data[c]) * factor);
             for (std::size_t i = c * per_channel; i < (c + 1) * per_channel; ++i) {
@@ -80,7 +86,10 @@ private:
     void store(Node& conv_node, HostTensor weight, HostTensor bias) {
         auto& conv = std::get<ConvAttributes>(conv_node.attributes);
         const Parameter weight_parameter = graph_.parameters.at(conv.parameters + ".weight");
-        if (users_.at(conv.parameters) > 1) conv.parameters = own_prefix(conv_node.name);
+        if (users_.at(conv.parameters) > 1) {
+            conv.parameters = own_prefix(conv_node.name);
+            users_[conv.parameters] = 1;
+        }
         conv.bias = true;
         graph_.parameters[conv.parameters + ".weight"] = weight_parameter;
         Parameter& bias_parameter = graph_.parameters[conv.parameters + ".bias"];
@@ -95,19 +104,15 @@ private:
         return prefix;
     }
 
-    GraphWithValues finish(const std::map<ValueId, ValueId>& replaced, const std::set<int>& removed) {
-        const auto follow = [&](ValueId& id) {
-            const auto found = replaced.find(id);
-            if (found != replaced.end()) id = found->second;
-        };
+    GraphWithValues finish() const {
         std::vector<Node> nodes;
-        for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
-            if (removed.count(static_cast<int>(n)) > 0) continue;
-            nodes.push_back(graph_.nodes[n]);
-            for (ValueId& id : nodes.back().inputs) follow(id);
+        for (const Node& node : graph_.nodes) {
+            if (replaced_.count(node.output) > 0) continue;
+            nodes.push_back(node);
+            for (ValueId& id : nodes.back().inputs) id = behind(id);
         }
         std::map<std::string, ValueId> outputs = graph_.outputs;
-        for (auto& [name, id] : outputs) follow(id);
+        for (auto& [name, id] : outputs) id = behind(id);
 
         GraphWithValues result{rebuild(graph_, std::move(nodes), outputs), {}};
         for (const auto& [name, parameter] : result.graph.parameters) result.tensors[name] = values(name);
@@ -116,7 +121,8 @@ private:
 
     Graph graph_;
     HostTensors tensors_;
-    std::map<std::string, int> users_; ///< number of convolutions by parameter prefix
+    std::map<std::string, int> users_;    ///< number of convolutions by parameter prefix
+    std::map<ValueId, ValueId> replaced_; ///< output of a batch norm that is gone -> its convolution's
 };
 
 } // namespace

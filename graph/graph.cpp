@@ -59,12 +59,25 @@ const char* op_name(const Attributes& attributes) { return std::visit(OpName{}, 
 
 std::vector<std::string> parameter_names(const Node& node) { return std::visit(ParameterNames{}, node.attributes); }
 
+namespace {
+
+/// For each value whether it is among `ids`.
+std::vector<char> marked(const Graph& graph, const std::vector<ValueId>& ids) {
+    std::vector<char> marks(graph.values.size(), 0);
+    for (const ValueId id : ids) {
+        BANYAN_CHECK(id >= 0 && static_cast<std::size_t>(id) < marks.size(), "graph: expected a value in [0, ",
+                     marks.size(), "), found ", id);
+        marks[static_cast<std::size_t>(id)] = 1;
+    }
+    return marks;
+}
+
+} // namespace
+
 std::vector<int> nodes_between(const Graph& graph, const std::vector<ValueId>& given,
                                const std::vector<ValueId>& targets) {
-    std::vector<char> needed(graph.values.size(), 0);
-    std::vector<char> is_given(graph.values.size(), 0);
-    for (const ValueId id : targets) needed.at(static_cast<std::size_t>(id)) = 1;
-    for (const ValueId id : given) is_given.at(static_cast<std::size_t>(id)) = 1;
+    std::vector<char> needed = marked(graph, targets);
+    const std::vector<char> is_given = marked(graph, given);
 
     std::vector<int> nodes;
     for (std::size_t n = graph.nodes.size(); n-- > 0;) {

@@ -15,6 +15,15 @@ namespace banyan {
 /// Index of a value in Graph::values.
 using ValueId = std::int32_t;
 
+constexpr const char* kImageName = "image"; ///< name of the input value
+constexpr std::int64_t kImageChannels = 3;
+
+/// Limits of sizes, so that no product of them (elements, multiply-adds, bytes) overflows 64 bits.
+constexpr std::int64_t kMaxExtent = 1 << 14;     ///< height and width of a value
+constexpr std::int64_t kMaxChannels = 1 << 20;   ///< channels of a value
+constexpr std::int64_t kMaxWindow = 1 << 10;     ///< kernel, stride and padding
+constexpr std::int64_t kMaxElements = 1LL << 32; ///< numbers in one parameter
+
 enum class Activation { none, relu, relu6, silu, hard_swish, sigmoid };
 enum class Padding {
     symmetric, ///< `pad` pixels on every side
@@ -29,11 +38,11 @@ struct ConvAttributes {
     std::int64_t groups = 1;
     bool bias = false;
     Padding padding = Padding::symmetric;
-    std::string parameters;  ///< prefix: "<parameters>.weight" [out, in/groups, k, k], "<parameters>.bias" [out]
+    std::string parameters{}; ///< prefix: "<parameters>.weight" [out, in/groups, k, k], "<parameters>.bias" [out]
 };
 struct BatchNormAttributes {
     double eps = 1e-5;
-    std::string parameters; ///< prefix of .weight .bias .running_mean .running_var, all [C]
+    std::string parameters{}; ///< prefix of .weight .bias .running_mean .running_var, all [C]
 };
 struct ActivationAttributes {
     Activation kind = Activation::relu;
@@ -46,15 +55,16 @@ struct PoolAttributes {
 };
 struct UpsampleAttributes {}; ///< nearest, to the height and width of the second input
 struct ScaleAttributes {      ///< x * s with one learned number (per level, for box outputs)
-    std::string parameters;   ///< "<parameters>.scale" [1]
+    std::string parameters{}; ///< "<parameters>.scale" [1]
 };
 struct LinearAttributes { ///< on [N, C, 1, 1]: a classifier
     std::int64_t out_features = 0;
-    std::string parameters;
+    std::string parameters{};
 };
 
-using Attributes = std::variant<ConvAttributes, BatchNormAttributes, ActivationAttributes, AddAttributes, ConcatAttributes,
-                                PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes>;
+using Attributes =
+    std::variant<ConvAttributes, BatchNormAttributes, ActivationAttributes, AddAttributes, ConcatAttributes,
+                 PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes>;
 
 /// Shape of a value without N. Height and width hold for the graph's reference input size.
 struct ValueShape {
@@ -106,6 +116,8 @@ const char* op_name(const Attributes& attributes);
 std::vector<std::string> parameter_names(const Node& node);
 
 /// The nodes (indices, in order) needed to make `targets` when `given` values are already there.
-std::vector<int> nodes_between(const Graph& graph, const std::vector<ValueId>& given, const std::vector<ValueId>& targets);
+/// @throws CheckError an id that is no value, or a target that needs the image, which is not among `given`
+std::vector<int> nodes_between(const Graph& graph, const std::vector<ValueId>& given,
+                               const std::vector<ValueId>& targets);
 
 } // namespace banyan

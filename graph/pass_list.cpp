@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "graph/remove_dead.h"
+#include "graph/verifier.h"
 
 namespace banyan {
 
@@ -32,11 +33,14 @@ const std::vector<GraphPass>& graph_passes() {
 GraphWithValues apply_passes(GraphWithValues input, const std::vector<std::string>& disabled) {
     const std::vector<GraphPass>& passes = graph_passes();
     for (const std::string& name : disabled) {
-        BANYAN_CHECK(std::any_of(passes.begin(), passes.end(), [&](const GraphPass& pass) { return pass.name == name; }),
-                     "graph: no pass is named \"", name, "\"");
+        const auto is_named = [&name](const GraphPass& pass) { return pass.name == name; };
+        const bool known = std::any_of(passes.begin(), passes.end(), is_named);
+        BANYAN_CHECK(known, "graph: no pass is named \"", name, "\"");
     }
     for (const GraphPass& pass : passes) {
-        if (std::find(disabled.begin(), disabled.end(), pass.name) == disabled.end()) input = pass.apply(input);
+        if (std::find(disabled.begin(), disabled.end(), pass.name) != disabled.end()) continue;
+        input = pass.apply(input);
+        verify(input.graph);
     }
     return input;
 }

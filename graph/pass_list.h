@@ -16,7 +16,7 @@ struct GraphPass {
 /// All passes in the order in which they are applied.
 const std::vector<GraphPass>& graph_passes();
 
-/// Applies all passes but those named. @throws CheckError an unknown name in `disabled`
+/// Applies all passes but those named, the verifier after each. @throws CheckError an unknown name in `disabled`
 GraphWithValues apply_passes(GraphWithValues input, const std::vector<std::string>& disabled = {});
 
 } // namespace banyan

@@ -23,9 +23,9 @@ std::int64_t window_count(std::int64_t in, std::int64_t total_pad, std::int64_t 
 }
 
 void check_window(const Node& node, std::int64_t kernel, std::int64_t stride, std::int64_t pad) {
-    BANYAN_CHECK(kernel >= 1 && stride >= 1 && pad >= 0 && pad < kernel, "graph: node ", node.name,
-                 ": expected kernel >= 1, stride >= 1 and 0 <= pad < kernel, found kernel ", kernel, ", stride ",
-                 stride, ", pad ", pad);
+    BANYAN_CHECK(kernel >= 1 && kernel <= kMaxWindow && stride >= 1 && stride <= kMaxWindow && pad >= 0 && pad < kernel,
+                 "graph: node ", node.name, ": expected kernel and stride in [1, ", kMaxWindow,
+                 "] and 0 <= pad < kernel, found kernel ", kernel, ", stride ", stride, ", pad ", pad);
 }
 
 /// One function per operator: output shape from input shapes.
@@ -36,16 +36,21 @@ public:
     ValueShape operator()(const ConvAttributes& conv) const {
         const ValueShape& in = only_input();
         check_window(node_, conv.kernel, conv.stride, conv.pad);
-        BANYAN_CHECK(conv.out_channels >= 1 && conv.groups >= 1 && conv.out_channels % conv.groups == 0,
-                     "graph: node ", node_.name, ": expected out_channels to be a positive multiple of groups, found ",
-                     conv.out_channels, " and ", conv.groups);
+        check_channels("out_channels", conv.out_channels);
+        BANYAN_CHECK(conv.groups >= 1 && conv.out_channels % conv.groups == 0, "graph: node ", node_.name,
+                     ": expected out_channels to be a multiple of groups, found ", conv.out_channels, " and ",
+                     conv.groups);
+        BANYAN_CHECK(conv.padding == Padding::symmetric || conv.pad == 0, "graph: node ", node_.name,
+                     ": expected pad 0 with padding same_tf, found ", conv.pad);
         if (in.channels % conv.groups != 0) fail("channels divisible by groups " + std::to_string(conv.groups));
+        check_elements(conv.out_channels * (in.channels / conv.groups), conv.kernel * conv.kernel);
         const AxisPadding rows = conv_padding(conv, in.height), columns = conv_padding(conv, in.width);
         return checked({conv.out_channels, window_count(in.height, rows.begin + rows.end, conv.kernel, conv.stride),
                         window_count(in.width, columns.begin + columns.end, conv.kernel, conv.stride)});
     }
     ValueShape operator()(const BatchNormAttributes& norm) const {
-        BANYAN_CHECK(norm.eps > 0, "graph: node ", node_.name, ": expected eps > 0, found ", norm.eps);
+        BANYAN_CHECK(norm.eps > 0 && norm.eps <= 1, "graph: node ", node_.name, ": expected eps in (0, 1], found ",
+                     norm.eps);
         return only_input();
     }
     ValueShape operator()(const ActivationAttributes&) const { return only_input(); }
@@ -61,14 +66,15 @@ public:
             if (in.height != sum.height || in.width != sum.width) fail("inputs of one height and width");
             sum.channels += in.channels;
         }
+        check_channels("channels", sum.channels);
         return sum;
     }
     ValueShape operator()(const PoolAttributes& pool) const {
         const ValueShape& in = only_input();
         if (pool.kind == PoolAttributes::Kind::global_average) return {in.channels, 1, 1};
         check_window(node_, pool.kernel, pool.stride, pool.pad);
-        BANYAN_CHECK(2 * pool.pad <= pool.kernel, "graph: node ", node_.name, ": expected pad <= kernel / 2, found pad ",
-                     pool.pad, ", kernel ", pool.kernel);
+        BANYAN_CHECK(2 * pool.pad <= pool.kernel, "graph: node ", node_.name,
+                     ": expected pad <= kernel / 2, found pad ", pool.pad, ", kernel ", pool.kernel);
         return checked({in.channels, window_count(in.height, 2 * pool.pad, pool.kernel, pool.stride),
                         window_count(in.width, 2 * pool.pad, pool.kernel, pool.stride)});
     }
@@ -80,9 +86,9 @@ public:
     }
     ValueShape operator()(const LinearAttributes& linear) const {
         const ValueShape& in = only_input();
-        BANYAN_CHECK(linear.out_features >= 1, "graph: node ", node_.name, ": expected out_features >= 1, found ",
-                     linear.out_features);
+        check_channels("out_features", linear.out_features);
         if (in.height != 1 || in.width != 1) fail("an input of height and width 1");
+        check_elements(linear.out_features, in.channels);
         return {linear.out_features, 1, 1};
     }
 
@@ -94,7 +100,19 @@ private:
     }
     ValueShape checked(const ValueShape& shape) const {
         if (shape.height < 1 || shape.width < 1) fail("an input at least as large as the kernel");
+        if (shape.height > kMaxExtent || shape.width > kMaxExtent) {
+            fail("a result of height and width <= " + std::to_string(kMaxExtent));
+        }
         return shape;
+    }
+    void check_channels(const char* what, std::int64_t channels) const {
+        BANYAN_CHECK(channels >= 1 && channels <= kMaxChannels, "graph: node ", node_.name, ": expected ", what,
+                     " in [1, ", kMaxChannels, "], found ", channels);
+    }
+    /// Both factors fit 64 bits by the limits of channels and kernels.
+    void check_elements(std::int64_t rows, std::int64_t columns) const {
+        BANYAN_CHECK(rows <= kMaxElements / columns, "graph: node ", node_.name, ": expected a weight of at most ",
+                     kMaxElements, " numbers, found ", rows, " * ", columns);
     }
 
     const Node& node_;
@@ -134,7 +152,8 @@ struct RequiredParameters {
     }
     Map operator()(const LinearAttributes& linear) const {
         const std::int64_t in = inputs.at(0).channels;
-        return {{linear.parameters + ".weight", make_parameter({linear.out_features, in}, ParameterRole::linear_weight)},
+        const std::vector<std::int64_t> shape{linear.out_features, in};
+        return {{linear.parameters + ".weight", make_parameter(shape, ParameterRole::linear_weight)},
                 {linear.parameters + ".bias", make_parameter({linear.out_features}, ParameterRole::bias)}};
     }
     template <typename Other>

@@ -1,5 +1,7 @@
 #include "graph/verifier.h"
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "core/check.h"
@@ -34,9 +36,12 @@ private:
     bool exists(ValueId id) const { return id >= 0 && static_cast<std::size_t>(id) < graph_.values.size(); }
 
     void check_input() {
+        if (graph_.schema_version != Graph{}.schema_version) problem("unknown schema version ", graph_.schema_version);
         if (!exists(graph_.input)) return problem("input ", graph_.input, " is no value");
-        if (graph_.value(graph_.input).producer != -1) problem("input \"", graph_.value(graph_.input).name,
-                                                               "\" has a producer");
+        const Value& image = graph_.value(graph_.input);
+        if (image.name != kImageName) problem("input \"", image.name, "\" is not named ", kImageName);
+        if (image.producer != -1) problem("input \"", image.name, "\" has a producer");
+        if (image.shape.channels != kImageChannels) problem("input has ", image.shape.channels, " channels, not 3");
     }
 
     void check_values() {
@@ -47,6 +52,9 @@ private:
             if (!names.insert(value.name).second) problem("value name \"", value.name, "\" is used twice");
             if (value.shape.channels < 1 || value.shape.height < 1 || value.shape.width < 1) {
                 problem("value \"", value.name, "\" has an empty shape ", to_text(value.shape));
+            }
+            if (value.shape.channels > kMaxChannels || std::max(value.shape.height, value.shape.width) > kMaxExtent) {
+                problem("value \"", value.name, "\" is too large, ", to_text(value.shape));
             }
             if (static_cast<ValueId>(v) != graph_.input) check_producer(v);
         }
@@ -116,12 +124,18 @@ private:
         }
         for (const auto& [name, parameter] : graph_.parameters) {
             if (used.count(name) == 0) problem("parameter \"", name, "\" is used by no node");
+            if (!std::isfinite(parameter.init_std) || parameter.init_std < 0 || !std::isfinite(parameter.init_value)) {
+                problem("parameter \"", name, "\" has no finite start value");
+            }
         }
     }
 
     void check_parameter(const Node& node, const std::string& name, const Parameter& required) {
         const auto found = graph_.parameters.find(name);
-        if (found == graph_.parameters.end()) return problem("node ", node.name, ": parameter \"", name, "\" is missing");
+        if (name.front() == '.') problem("node ", node.name, ": its parameters have no prefix");
+        if (found == graph_.parameters.end()) {
+            return problem("node ", node.name, ": parameter \"", name, "\" is missing");
+        }
         if (found->second.shape != required.shape) {
             problem("node ", node.name, ": parameter \"", name, "\" has the wrong shape");
         }
@@ -132,6 +146,7 @@ private:
 
     void check_outputs() {
         for (const auto& [name, id] : graph_.outputs) {
+            if (name.empty()) problem("an output has no name");
             if (!exists(id)) problem("output \"", name, "\": value ", id, " does not exist");
         }
     }
