@@ -1,0 +1,117 @@
+#include "data/class_map.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/error.h"
+
+namespace banyan {
+namespace {
+
+constexpr const char* kAllOthers = "*";
+
+std::string place_in(const DatasetOptions& options, const std::string& key) {
+    const std::string place = options.where.empty() ? "data set \"" + options.name + "\"" : options.where;
+    return key.empty() ? place : place + "/" + key;
+}
+
+std::string hint_for(const std::string& word, const std::vector<std::string>& names) {
+    const std::string nearest = nearest_word(word, names);
+    if (!nearest.empty()) return "did you mean \"" + nearest + "\"?";
+    constexpr std::size_t kListed = 12;
+    std::string list = "there are";
+    for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) list += (i == 0 ? " \"" : ", \"") + names[i] + "\"";
+    return names.size() > kListed ? list + ", …" : list;
+}
+
+int class_id_of(const std::string& name, const ClassTable& table, const std::string& where) {
+    const auto id = table.find_class(name);
+    if (id) return *id;
+    throw ConfigError({where, "unknown class \"" + name + "\"", "a class of a task", "",
+                       hint_for(name, table.class_names())});
+}
+
+void map_source(const std::string& source, int class_id, const std::vector<std::string>& source_classes,
+                std::vector<int>& class_of_source) {
+    for (std::size_t i = 0; i < source_classes.size(); ++i) {
+        const bool matches = source == kAllOthers ? class_of_source[i] < 0 : source == source_classes[i];
+        if (matches) class_of_source[i] = class_id;
+    }
+}
+
+void set_state(const DatasetOptions& options, const std::string& name, LabelState state, LabelState& target) {
+    const bool is_mapped = target == LabelState::exhaustive;
+    const bool has_boxes = state == LabelState::exhaustive || state == LabelState::partial;
+    if (is_mapped && !has_boxes) {
+        throw ConfigError({place_in(options, "labels/" + name), "a class of the map cannot be " +
+                           std::string(label_state_name(state)), "\"exhaustive\" or \"partial\"", "",
+                           "take it out of \"classes\""});
+    }
+    if (!is_mapped && has_boxes) {
+        throw ConfigError({place_in(options, "labels/" + name), std::string(label_state_name(state)) +
+                           " but no source class is mapped to it", "an entry of \"classes\"", "",
+                           "\"absent\" says that a class is verified not to be there"});
+    }
+    target = state;
+}
+
+} // namespace
+
+ClassMap map_classes(const DatasetOptions& options, const std::vector<std::string>& source_classes,
+                     const ClassTable& table) {
+    ClassMap map;
+    map.class_of_source.assign(source_classes.size(), -1);
+    map.states.assign(static_cast<std::size_t>(table.size()), LabelState::unknown);
+    for (const bool others : {false, true}) { // named classes first, whatever their order
+        for (const auto& [source, ours] : options.classes) {
+            if ((source == kAllOthers) != others) continue;
+            const std::string where = place_in(options, "classes/" + source);
+            if (!others && std::find(source_classes.begin(), source_classes.end(), source) == source_classes.end()) {
+                throw ConfigError({where, "the data set has no class \"" + source + "\"", "a class of the data set", "",
+                                   hint_for(source, source_classes)});
+            }
+            const int class_id = class_id_of(ours, table, where);
+            map_source(source, class_id, source_classes, map.class_of_source);
+            map.states[static_cast<std::size_t>(class_id)] = LabelState::exhaustive;
+        }
+    }
+    for (const auto& [name, state] : options.labels) {
+        const int class_id = class_id_of(name, table, place_in(options, "labels/" + name));
+        set_state(options, name, state, map.states[static_cast<std::size_t>(class_id)]);
+    }
+    const bool tells_nothing = std::all_of(map.states.begin(), map.states.end(),
+                                           [](LabelState state) { return state == LabelState::unknown; });
+    if (tells_nothing) {
+        throw ConfigError({place_in(options, "classes"), "the data set labels no class", "at least one", "", ""});
+    }
+    return map;
+}
+
+std::vector<LabelState> picture_states(const ClassMap& map, const std::vector<int>& absent,
+                                       const std::vector<int>& partial) {
+    std::vector<LabelState> states = map.states;
+    const auto contains = [](const std::vector<int>& list, std::size_t source) {
+        return std::find(list.begin(), list.end(), static_cast<int>(source)) != list.end();
+    };
+    const auto state_of = [&](int source) -> LabelState* {
+        const int class_id = map.class_of_source[static_cast<std::size_t>(source)];
+        return class_id < 0 ? nullptr : &states[static_cast<std::size_t>(class_id)];
+    };
+    for (const int source : absent) {
+        if (LabelState* state = state_of(source)) *state = LabelState::absent;
+    }
+    if (!absent.empty()) { // not absent after all where another source class of the same class is not named
+        for (std::size_t source = 0; source < map.class_of_source.size(); ++source) {
+            LabelState* state = state_of(static_cast<int>(source));
+            if (state == nullptr || *state != LabelState::absent || contains(absent, source)) continue;
+            *state = map.states[static_cast<std::size_t>(map.class_of_source[source])];
+        }
+    }
+    for (const int source : partial) {
+        LabelState* state = state_of(source);
+        if (state != nullptr && *state == LabelState::exhaustive) *state = LabelState::partial;
+    }
+    return states;
+}
+
+} // namespace banyan

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/task.h"
+#include "data/dataset.h"
+
+namespace banyan {
+
+/// How a data set's own classes become the run's.
+struct ClassMap {
+    std::vector<int> class_of_source; ///< [source class] our class id, or -1: dropped
+    std::vector<LabelState> states;   ///< [class id] for the data set as a whole
+};
+
+/// Applies DatasetOptions' `classes` and `labels`. The source class "*" stands for all that are not named.
+/// @throws ConfigError  a class of ours or of the data set that does not exist; a map and a state that contradict each
+///                      other (mapped but absent or unknown; exhaustive or partial but nothing is mapped to it)
+ClassMap map_classes(const DatasetOptions& options, const std::vector<std::string>& source_classes,
+                     const ClassTable& table);
+
+/// The states of one picture: the data set's, but a class is absent when all source classes mapped to it are in
+/// `absent`, and partial when one of them is in `partial` and the data set's state is exhaustive.
+std::vector<LabelState> picture_states(const ClassMap& map, const std::vector<int>& absent,
+                                       const std::vector<int>& partial);
+
+} // namespace banyan

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/data_problems.h"
+
+namespace banyan {
+
+struct CocoImage {
+    std::int64_t id = 0;
+    std::string file_name;
+    int width = 0; ///< 0: not stated
+    int height = 0;
+    std::vector<std::int64_t> absent;  ///< "neg_category_ids"
+    std::vector<std::int64_t> partial; ///< "not_exhaustive_category_ids"
+    std::size_t entry = 0;             ///< index in the file's list
+};
+
+struct CocoCategory {
+    std::int64_t id = 0;
+    std::string name;
+    std::size_t entry = 0;
+};
+
+struct CocoAnnotation {
+    std::int64_t image_id = 0;
+    std::int64_t category_id = 0;
+    std::array<double, 4> box{}; ///< x, y, width, height; finite, sizes >= 0
+    bool crowd = false;
+    std::size_t entry = 0;
+};
+
+/// The parts of a COCO file that detection needs.
+struct CocoFile {
+    std::vector<CocoImage> images;
+    std::vector<CocoCategory> categories;
+    std::vector<CocoAnnotation> annotations;
+};
+
+/// Reads and checks each entry for itself; ids are not yet matched. Faults are added to `problems` as
+/// "file:/annotations/7/bbox: …"; the file is not to be used then, faulty annotations are left out. @throws IoError
+CocoFile read_coco_file(const std::string& path, DataProblems& problems);
+
+} // namespace banyan
