@@ -1,0 +1,66 @@
+#include "model/model_options.h"
+
+#include <map>
+#include <set>
+
+#include "core/error.h"
+
+namespace banyan {
+
+namespace {
+
+using Problems = std::vector<std::string>;
+
+void check_tasks(const ModelOptions& options, Problems& problems) {
+    std::map<std::string, int> served;
+    for (const Task& task : options.tasks) served[task.name] = 0;
+    for (const BranchOptions& branch : options.branches) {
+        for (const std::string& task : branch.tasks) {
+            const auto found = served.find(task);
+            if (found == served.end()) {
+                problems.push_back("branch \"" + branch.name + "\" serves the unknown task \"" + task + "\"");
+            } else {
+                ++found->second;
+            }
+        }
+    }
+    for (const auto& [task, count] : served) {
+        if (count == 0) problems.push_back("task \"" + task + "\" is in no branch");
+        if (count > 1) problems.push_back("task \"" + task + "\" is in " + std::to_string(count) + " branches");
+    }
+}
+
+void check_branches(const ModelOptions& options, Problems& problems) {
+    std::set<std::string> names;
+    for (const BranchOptions& branch : options.branches) {
+        if (!names.insert(branch.name).second) problems.push_back("two branches are named \"" + branch.name + "\"");
+        if (branch.tasks.empty()) problems.push_back("branch \"" + branch.name + "\" serves no task");
+        for (const int level : branch.anchors.levels) {
+            if (level >= options.neck.first_level && level <= options.neck.last_level) continue;
+            problems.push_back("branch \"" + branch.name + "\" has anchors on level " + std::to_string(level) +
+                               ", but the neck makes levels " + std::to_string(options.neck.first_level) + " to " +
+                               std::to_string(options.neck.last_level));
+        }
+    }
+}
+
+} // namespace
+
+void validate(const ModelOptions& options, const std::string& where) {
+    Problems problems;
+    check_tasks(options, problems);
+    check_branches(options, problems);
+    if (options.branches.empty()) problems.push_back("there is no branch");
+    if (options.input_side % 32 != 0) {
+        problems.push_back("input_side " + std::to_string(options.input_side) + " is not a multiple of 32");
+    }
+    if (options.neck.first_level > options.backbone.last_level) {
+        problems.push_back("the neck begins above the backbone's last level");
+    }
+    if (problems.empty()) return;
+    std::string text;
+    for (const std::string& problem : problems) text += (text.empty() ? "" : "; ") + problem;
+    throw ConfigError(ErrorText{where, text, "", "", ""});
+}
+
+} // namespace banyan

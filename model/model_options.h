@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "anchors/anchors.h"
+#include "anchors/matcher.h"
+#include "backbone/backbone.h"
+#include "backbone/neck.h"
+#include "core/task.h"
+#include "heads/head.h"
+#include "heads/loss_options.h"
+
+namespace banyan {
+
+/// Anchors and head that serve one or more tasks.
+struct BranchOptions {
+    std::string name;
+    std::vector<std::string> tasks; ///< K classes of the head = classes of these tasks, in this order
+    AnchorOptions anchors;
+    HeadOptions head;
+    MatcherOptions matcher;
+    LossOptions loss;
+};
+
+/// Boxes that detection keeps by default.
+struct DetectionOptions {
+    double score_threshold = 0.05; ///< [0, 1)
+    double nms_iou = 0.6;          ///< (0, 1]
+    int max_detections = 100;      ///< per image and branch [1, 10000]
+    bool operator==(const DetectionOptions&) const = default;
+};
+
+/// One network: trunk and branches. The single source of defaults.
+struct ModelOptions {
+    std::vector<Task> tasks;
+    int input_side = 320; ///< network input in pixels, square; a multiple of 32 in [64, 4096]
+    BackboneOptions backbone;
+    NeckOptions neck;
+    Preprocessing preprocessing;
+    std::vector<BranchOptions> branches; ///< every task in exactly one
+    DetectionOptions detection;
+};
+
+/// Everything that no single section can see. @throws ConfigError naming all problems at once:
+/// a task in no branch or in two, an unknown task, repeated branch names, anchor levels the neck does not make
+/// @param where file or section for the message
+void validate(const ModelOptions& options, const std::string& where);
+
+} // namespace banyan

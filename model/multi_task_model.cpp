@@ -1,0 +1,140 @@
+#include "model/multi_task_model.h"
+
+#include <algorithm>
+#include <array>
+
+#include <ATen/Functions.h>
+
+#include "core/check.h"
+#include "core/config_reader.h"
+#include "core/error.h"
+#include "graph/builder.h"
+#include "heads/head.h"
+
+namespace banyan {
+
+namespace {
+
+std::vector<int> classes_of(const BranchOptions& branch, const ClassTable& table) {
+    std::vector<int> classes;
+    for (const std::string& task_name : branch.tasks) {
+        const int task = table.find_task(task_name).value();
+        const auto count = static_cast<int>(table.tasks()[static_cast<std::size_t>(task)].classes.size());
+        for (int k = 0; k < count; ++k) classes.push_back(table.first_class(task) + k);
+    }
+    return classes;
+}
+
+bool is_in_branches(const std::string& node_name) { return node_name.rfind("branches.", 0) == 0; }
+
+/// The trunk value from which the branch computes `output`, found by walking back out of the branch's nodes.
+ValueId trunk_value_of(const Graph& graph, ValueId output) {
+    ValueId value = output;
+    for (const Node* node = graph.producer(value); node && is_in_branches(node->name); node = graph.producer(value)) {
+        value = node->inputs.at(0);
+    }
+    return value;
+}
+
+std::vector<Branch> find_branches(const ModelOptions& options, const ClassTable& table, const Graph& graph) {
+    std::vector<Branch> branches;
+    for (const BranchOptions& branch_options : options.branches) {
+        Branch branch{branch_options.name, branch_options, classes_of(branch_options, table), {}, {}, {}};
+        for (const int level : branch_options.anchors.levels) {
+            const auto classes = graph.outputs.find(class_output_name(branch.name, level));
+            const auto boxes = graph.outputs.find(box_output_name(branch.name, level));
+            if (classes == graph.outputs.end() || boxes == graph.outputs.end()) continue;
+            const auto channels = static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors) * branch.classes.size());
+            BANYAN_CHECK(graph.value(classes->second).shape.channels == channels, "branch ", branch.name, ": expected ",
+                         channels, " class channels, found ", graph.value(classes->second).shape.channels);
+            branch.class_values.push_back(classes->second);
+            branch.box_values.push_back(boxes->second);
+            branch.features.push_back(trunk_value_of(graph, classes->second));
+        }
+        if (branch.class_values.empty()) continue;
+        BANYAN_CHECK(branch.class_values.size() == branch_options.anchors.levels.size(), "branch ", branch.name,
+                     ": the graph has outputs of ", branch.class_values.size(), " of its ",
+                     branch_options.anchors.levels.size(), " levels");
+        branches.push_back(std::move(branch));
+    }
+    BANYAN_CHECK(!branches.empty(), "the graph has no output of any branch");
+    return branches;
+}
+
+} // namespace
+
+Graph build_graph(const ModelOptions& options) {
+    GraphBuilder builder(options.input_side, options.input_side);
+    const BackboneOutputs backbone = build_backbone(options.backbone, builder, builder.image());
+    const NeckOutputs neck = build_neck(builder, backbone.levels, options.neck);
+    const ClassTable table(options.tasks);
+    for (const BranchOptions& branch : options.branches) {
+        std::map<int, ValueId> levels;
+        for (const int level : branch.anchors.levels) levels[level] = neck.levels.at(level);
+        HeadShape shape;
+        shape.branch = branch.name;
+        shape.classes = static_cast<std::int64_t>(classes_of(branch, table).size());
+        shape.per_cell = static_cast<std::int64_t>(anchors_per_cell(branch.anchors));
+        build_head(builder, levels, shape, branch.head);
+    }
+    return builder.build();
+}
+
+MultiTaskModel::MultiTaskModel(ModelOptions options, const GraphModuleOptions& module_options)
+    : MultiTaskModel(options, build_graph(options), module_options) {}
+
+MultiTaskModel::MultiTaskModel(ModelOptions options, Graph graph, const GraphModuleOptions& module_options)
+    : options_(std::move(options)), classes_(options_.tasks), module_(std::move(graph), module_options),
+      branches_(find_branches(options_, classes_, module_.graph())) {}
+
+const Branch& MultiTaskModel::branch(const std::string& name) const {
+    for (const Branch& branch : branches_) {
+        if (branch.name == name) return branch;
+    }
+    throw CheckError("no branch \"" + name + "\" in this model");
+}
+
+at::Tensor MultiTaskModel::normalise(const at::Tensor& pixels) const {
+    BANYAN_CHECK(pixels.dim() == 4 && pixels.size(3) == 3 && pixels.scalar_type() == at::kByte,
+                 "normalise: expected uint8 [N, H, W, 3]");
+    const Preprocessing& preprocessing = options_.preprocessing;
+    const at::ScalarType dtype = module_.options().dtype;
+    std::array<double, 3> scale{}, shift{};
+    for (std::size_t c = 0; c < 3; ++c) {
+        scale[c] = 1.0 / preprocessing.std[c];
+        shift[c] = -preprocessing.mean[c] / preprocessing.std[c];
+    }
+    const auto options = at::TensorOptions().dtype(dtype).device(module_.options().device);
+    const at::Tensor scales = at::tensor(at::ArrayRef<double>(scale), at::kDouble).to(options);
+    const at::Tensor shifts = at::tensor(at::ArrayRef<double>(shift), at::kDouble).to(options);
+    // [N, H, W, 3] -> [N, 3, H, W]; the memory stays NHWC, which is channels-last.
+    at::Tensor images = at::addcmul(shifts, pixels.to(options), scales).permute({0, 3, 1, 2});
+    return module_.options().channels_last ? images : images.contiguous();
+}
+
+std::vector<std::string> output_names_of(const ModelOptions& options, const std::vector<std::string>& tasks) {
+    std::vector<std::string> known;
+    for (const Task& task : options.tasks) known.push_back(task.name);
+    for (const std::string& task : tasks) {
+        if (std::find(known.begin(), known.end(), task) != known.end()) continue;
+        std::string list;
+        for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+        const std::string nearest = nearest_word(task, known);
+        throw UsageError(ErrorText{"--tasks", "unknown task \"" + task + "\"", "some of " + list, "",
+                                   nearest.empty() ? "" : "did you mean \"" + nearest + "\"?"});
+    }
+    std::vector<std::string> names;
+    for (const BranchOptions& branch : options.branches) {
+        const bool wanted = std::any_of(branch.tasks.begin(), branch.tasks.end(), [&](const std::string& task) {
+            return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
+        });
+        if (!wanted) continue;
+        for (const int level : branch.anchors.levels) {
+            names.push_back(class_output_name(branch.name, level));
+            names.push_back(box_output_name(branch.name, level));
+        }
+    }
+    return names;
+}
+
+} // namespace banyan
