@@ -1,0 +1,16 @@
+#pragma once
+
+#include "anchors/anchors.h"
+#include "anchors/matcher.h"
+#include "core/config_reader.h"
+
+namespace banyan {
+
+/// `{"kind": "boxes", "levels": [3, 4, 5, 6], "scales": [6], "aspect_hw": [1], "sizes": [[[w, h], …], …]}`; "sizes" instead
+/// of scales and aspects. Calls reader.finish(). @throws ConfigError
+AnchorOptions parse_anchors(ConfigReader reader);
+/// `{"type": "atss", "top_k": 9}` or `{"type": "max_iou", "positive_iou": 0.5, "negative_iou": 0.4, "force_best": true}`;
+/// calls reader.finish(). @throws ConfigError
+MatcherOptions parse_matcher(ConfigReader reader);
+
+} // namespace banyan

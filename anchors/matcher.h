@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "anchors/anchors.h"
+#include "core/box.h"
+
+namespace banyan {
+
+inline constexpr std::int32_t kUnmatched = -1; ///< background, if the label states allow that
+inline constexpr std::int32_t kBetween = -2;   ///< neither positive nor negative: no class term at all
+
+/// For each anchor the index of the truth box it is to find, kUnmatched or kBetween. [R]
+using Matches = std::vector<std::int32_t>;
+
+/// "Faster R-CNN", arXiv:1506.01497, section 3.1.2.
+struct MaxIouOptions {
+    float positive_iou = 0.5F; ///< (0, 1]
+    float negative_iou = 0.4F; ///< [0, positive_iou]; between the two: kBetween (an anchor that meets no box never is)
+    /// Each truth box gets its best anchor (all ties) even below positive_iou, if it touches one. Boxes that want one
+    /// anchor: the higher IoU wins; who thus ends without an anchor gets the best one that is free or whose box has more.
+    bool force_best = true;
+    bool operator==(const MaxIouOptions&) const = default;
+};
+
+/// "Bridging the Gap Between Anchor-based and Anchor-free Detection", arXiv:1912.02424, algorithm 1: per truth box the
+/// top_k anchors of each level by centre distance; positive: IoU >= mean + std of these and centre inside the box.
+/// An anchor claimed by several boxes goes to the one with the highest IoU. As in the paper's own program, the std is
+/// that of a sample (n - 1) and a level of A anchors a cell gives top_k * A candidates. A box that ends without an anchor
+/// (small objects between centres) gets its candidate of the highest IoU that is free, or else one whose box has more,
+/// so that every truth box is learned.
+struct AtssOptions {
+    int top_k = 9; ///< [1, 100] nearest cells of a level (all of them, where it has fewer)
+    bool operator==(const AtssOptions&) const = default;
+};
+
+enum class MatcherKind { atss, max_iou };
+
+struct MatcherOptions {
+    MatcherKind kind = MatcherKind::atss;
+    MaxIouOptions max_iou;
+    AtssOptions atss;
+    bool operator==(const MatcherOptions&) const = default;
+};
+
+/// Truth boxes without an area match nothing. Ties go to the lower index, of boxes and of anchors. Costs microseconds
+/// an image: only anchors that can matter for a box are looked at. `anchors` must be the grid of make_anchors.
+/// @throws CheckError options out of range
+Matches match_max_iou(const AnchorSet& anchors, const std::vector<Box>& truth, const MaxIouOptions& options);
+Matches match_atss(const AnchorSet& anchors, const std::vector<Box>& truth, const AtssOptions& options);
+Matches match(const AnchorSet& anchors, const std::vector<Box>& truth, const MatcherOptions& options);
+
+} // namespace banyan
