@@ -79,7 +79,7 @@ ConfigReader ConfigReader::from_text(std::string_view text, const std::string& n
     for (const std::string& override : overrides) {
         document->overrides.push_back(apply_config_override(document->effective, override));
     }
-    document->root = document->effective;
+    document->root = Json::parse(document->effective.dump());
     ConfigReader reader(document, &document->root, "");
     if (!document->root.is_object()) reader.refuse("", "an object at top level", document->root);
     return reader;

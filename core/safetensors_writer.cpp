@@ -51,10 +51,15 @@ std::string utf8_dump(const json& value) {
     }
 }
 
+void check_header_size(std::size_t bytes) {
+    BANYAN_CHECK(bytes <= kMaxHeaderBytes, "save_safetensors: the header would have ", bytes, " bytes, at most ",
+                 kMaxHeaderBytes, " are allowed");
+}
+
 /// Length field and header, padded with blanks so that the data start on a multiple of 8.
 std::string framed(const std::string& header) {
     const std::size_t padded = (header.size() + 7) / 8 * 8;
-    BANYAN_CHECK(padded <= kMaxHeaderBytes, "save_safetensors: the header would have ", padded, " bytes");
+    check_header_size(padded);
     const std::uint64_t length = padded;
     std::string bytes(kLengthBytes, '\0');
     std::memcpy(bytes.data(), &length, kLengthBytes);
@@ -82,7 +87,7 @@ void save_safetensors(const std::string& path, const std::map<std::string, Tenso
     }
     metadata[kTensorSums] = utf8_dump(sums);
     header[kMetadata] = std::move(metadata);
-    static_cast<void>(utf8_dump(header)); // before the sum, which dumps too
+    check_header_size(utf8_dump(header).size()); // before the sum, which dumps without checks
     header[kMetadata][kHeaderSum] = header_sum(header);
     const std::string head = framed(header.dump());
     pieces.front() = head;
