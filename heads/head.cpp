@@ -1,0 +1,102 @@
+#include "heads/head.h"
+
+#include <cmath>
+
+#include "core/check.h"
+
+namespace banyan {
+
+namespace {
+
+constexpr double kOutputStd = 0.01;
+
+std::string level_suffix(int level) { return ".p" + std::to_string(level); }
+
+void check(const HeadShape& shape, const HeadOptions& options) {
+    BANYAN_CHECK(!shape.branch.empty(), "head: expected the name of a branch, found \"\"");
+    const std::string where = "head of branch " + shape.branch;
+    BANYAN_CHECK(shape.classes >= 1, where, ": expected at least one class, found ", shape.classes);
+    BANYAN_CHECK(shape.per_cell >= 1, where, ": expected at least one anchor a cell, found ", shape.per_cell);
+    BANYAN_CHECK(std::isfinite(shape.box_code), where, ": expected a finite start value of box codes");
+    BANYAN_CHECK(0 <= options.depth && options.depth <= 8, where, ": expected depth in [0, 8], found ", options.depth);
+    BANYAN_CHECK(8 <= options.width && options.width <= 1024 && options.width % 8 == 0, where,
+                 ": expected a width in [8, 1024] that is a multiple of 8, found ", options.width);
+    BANYAN_CHECK(options.prior > 0 && options.prior <= 0.5, where, ": expected prior in (0, 0.5], found ", options.prior);
+}
+
+class HeadBuilder {
+public:
+    HeadBuilder(GraphBuilder& builder, const HeadShape& shape, const HeadOptions& options)
+        : builder_(builder), shape_(shape), options_(options), prefix_("branches." + shape.branch + ".") {}
+
+    void build_level(int level, ValueId features) {
+        ValueId class_features = features;
+        ValueId box_features = features;
+        if (options_.split_towers) {
+            class_features = tower("cls_tower", level, features);
+            box_features = tower("box_tower", level, features);
+        } else {
+            class_features = box_features = tower("tower", level, features);
+        }
+        const double class_bias = -std::log((1 - options_.prior) / options_.prior);
+        const ValueId classes = output_conv("cls", level, class_features, shape_.classes, class_bias);
+        const ValueId codes = output_conv("box", level, box_features, 4, shape_.box_code);
+        const ValueId boxes = builder_.scale(codes, prefix_ + "box_scale" + level_suffix(level));
+        builder_.output(class_output_name(shape_.branch, level), classes);
+        builder_.output(box_output_name(shape_.branch, level), boxes);
+    }
+
+private:
+    ValueId tower(const std::string& name, int level, ValueId value) {
+        ConvBnActOptions layer;
+        layer.out_channels = options_.width;
+        layer.activation = options_.activation;
+        layer.suffix = level_suffix(level);
+        for (int i = 0; i < options_.depth; ++i) {
+            const std::string layer_name = prefix_ + name + "." + std::to_string(i);
+            value = options_.tower == TowerKind::separable ? builder_.separable_bn_act(value, layer_name, layer)
+                                                           : builder_.conv_bn_act(value, layer_name, layer);
+        }
+        return value;
+    }
+
+    /// @param per_anchor channels of each anchor of a cell
+    ValueId output_conv(const std::string& name, int level, ValueId value, std::int64_t per_anchor, double bias) {
+        ConvAttributes conv;
+        conv.out_channels = shape_.per_cell * per_anchor;
+        conv.bias = true;
+        conv.parameters = prefix_ + name;
+        return builder_.conv(value, prefix_ + name + level_suffix(level), conv, {kOutputStd, bias});
+    }
+
+    GraphBuilder& builder_;
+    const HeadShape& shape_;
+    const HeadOptions& options_;
+    std::string prefix_;
+};
+
+} // namespace
+
+std::string class_output_name(const std::string& branch, int level) { return branch + ".cls" + level_suffix(level); }
+std::string box_output_name(const std::string& branch, int level) { return branch + ".box" + level_suffix(level); }
+
+double start_box_code(const AnchorOptions& anchors) {
+    check_anchors(anchors);
+    if (anchors.kind == AnchorKind::boxes) return 0;
+    double sum = 0; // one bias serves all levels: the mean over them
+    for (std::size_t i = 0; i < anchors.levels.size(); ++i) {
+        const AnchorSize size = sizes_of_level(anchors, i).front();
+        sum += std::sqrt(size.width_px * size.height_px) / 2 / (1 << anchors.levels[i]);
+    }
+    return sum / static_cast<double>(anchors.levels.size());
+}
+
+void build_head(GraphBuilder& builder, const std::map<int, ValueId>& levels, const HeadShape& shape,
+                const HeadOptions& options) {
+    check(shape, options);
+    BANYAN_CHECK(!levels.empty(), "head of branch ", shape.branch, ": expected at least one level");
+    HeadBuilder head(builder, shape, options);
+    for (const auto& [level, features] : levels) head.build_level(level, features);
+}
+
+} // namespace banyan

@@ -1,0 +1,27 @@
+#include "heads/head_config.h"
+
+#include "core/error.h"
+#include "graph/enum_names.h"
+
+namespace banyan {
+
+HeadOptions parse_head(ConfigReader reader) {
+    constexpr double kSmallestPrior = 1e-6;
+    HeadOptions options;
+    enum class Type { dense };
+    reader.choice("type", ConfigReader::Choices<Type>{{"dense", Type::dense}}, Type::dense);
+    const ConfigReader::Choices<TowerKind> towers{{"separable", TowerKind::separable}, {"conv", TowerKind::conv}};
+    options.tower = reader.choice("tower", towers, options.tower);
+    options.depth = static_cast<int>(reader.integer("depth", 0, 8, options.depth));
+    options.width = reader.integer("width", 8, 1024, options.width);
+    options.split_towers = reader.boolean("split_towers", options.split_towers);
+    options.activation = reader.choice("activation", activation_names(), options.activation);
+    options.prior = reader.real("prior", kSmallestPrior, 0.5, options.prior);
+    reader.finish();
+    if (options.width % 8 != 0) {
+        throw ConfigError(ErrorText{reader.where("width"), "", "a multiple of 8", std::to_string(options.width), ""});
+    }
+    return options;
+}
+
+} // namespace banyan
