@@ -42,7 +42,8 @@ std::vector<BatchPlan::Set> plan_sets(const std::vector<Dataset>& datasets) {
     std::vector<BatchPlan::Set> sets;
     for (const Dataset& dataset : datasets) {
         if (dataset.size() == 0) {
-            throw DataError(ErrorText{dataset.name(), "the data set has no picture", "", "", "check its split and limit"});
+            throw DataError(
+                ErrorText{dataset.name(), "the data set has no picture", "", "", "check its split and limit"});
         }
         sets.push_back({static_cast<std::int64_t>(dataset.size()), dataset.ratio()});
     }

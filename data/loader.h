@@ -41,8 +41,8 @@ public:
     BatchLoader(const BatchLoader&) = delete;
     BatchLoader& operator=(const BatchLoader&) = delete;
 
-    /// The next batch in order; waits for it. A worker's error (e.g. DataError of a broken picture) is thrown here at the
-    /// batch where it happened, and again by every later call. For one caller at a time.
+    /// The next batch in order; waits for it. A worker's error (e.g. DataError of a broken picture) is thrown here at
+    /// the batch where it happened, and again by every later call. For one caller at a time.
     Batch next();
     /// Index of the batch that next() returns next.
     std::int64_t next_index() const;

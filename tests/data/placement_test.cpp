@@ -144,7 +144,8 @@ TEST(PlaceLabels, BoxCutBelowMinVisibleBecomesIgnoreRegionOfItsClass) {
 
 TEST(PlaceLabels, ThinBoxBecomesIgnoreRegion) {
     const Placement half{0.5, 0, 0, false};
-    const Labels placed = place_labels(labels_of({{{0, 0, 40, 3}, 0}, {{0, 0, 40, 4}, 0}}), half, 100, TransformOptions{});
+    const Labels labels = labels_of({{{0, 0, 40, 3}, 0}, {{0, 0, 40, 4}, 0}});
+    const Labels placed = place_labels(labels, half, 100, TransformOptions{});
     ASSERT_EQ(placed.ignore.size(), 1U);
     EXPECT_EQ(placed.ignore[0].box, (Box{0, 0, 20, 1.5F}));
     ASSERT_EQ(placed.boxes.size(), 1U);

@@ -117,8 +117,9 @@ TEST(PlaceImage, AgreesWithBilinearInDoubles) {
             const int y0 = std::min(static_cast<int>(sy), 18);
             const double fx = sx - x0;
             const double fy = sy - y0;
-            const double expected = (1 - fy) * ((1 - fx) * pixel(source, x0, y0)[1] + fx * pixel(source, x0 + 1, y0)[1]) +
-                                    fy * ((1 - fx) * pixel(source, x0, y0 + 1)[1] + fx * pixel(source, x0 + 1, y0 + 1)[1]);
+            const auto green = [&](int dx, int dy) { return pixel(source, x0 + dx, y0 + dy)[1]; };
+            const double expected = (1 - fy) * ((1 - fx) * green(0, 0) + fx * green(1, 0)) +
+                                    fy * ((1 - fx) * green(0, 1) + fx * green(1, 1));
             // Positions are rounded to 1/256 px: at most 255 / 512 an axis, and half a level of rounding.
             ASSERT_NEAR(pixel(target, x, y)[1], expected, 1.5) << x << ", " << y;
         }
