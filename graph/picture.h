@@ -13,4 +13,7 @@ std::string to_dot(const Graph& graph);
 /// A complete SVG file with own layered layout: the trunk is a column, each branch a column beside it.
 std::string to_svg(const Graph& graph);
 
+/// Fill colour ("#rrggbb") of the n-th part; they repeat after some.
+const char* part_colour(std::size_t n);
+
 } // namespace banyan
