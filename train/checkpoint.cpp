@@ -1,0 +1,103 @@
+#include "train/checkpoint.h"
+
+#include <charconv>
+#include <filesystem>
+#include <map>
+
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "core/safetensors.h"
+#include "model/weights_file.h"
+
+namespace banyan {
+
+namespace {
+
+using Tensors = std::map<std::string, at::Tensor>;
+constexpr const char* kModel = "model.";
+constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kEma = "ema.";
+
+void add(Tensors& all, const std::string& prefix, const Tensors& part) {
+    for (const auto& [name, tensor] : part) all[prefix + name] = tensor;
+}
+
+Tensors part_of(const SafetensorsFile& file, const std::string& prefix) {
+    Tensors part;
+    for (const auto& [name, bytes] : file.tensors()) {
+        if (name.rfind(prefix, 0) == 0) part[name.substr(prefix.size())] = tensor_from_bytes(bytes);
+    }
+    return part;
+}
+
+std::string entry(const SafetensorsFile& file, const std::string& key) {
+    const auto found = file.metadata().find(key);
+    if (found != file.metadata().end()) return found->second;
+    throw ModelFileError(ErrorText{file.path(), "not a checkpoint", "\"" + key + "\" in its metadata", "none",
+                                   "start the run again without --resume"});
+}
+
+void load_module(const SafetensorsFile& file, GraphModule& module) {
+    const Tensors tensors = part_of(file, kModel);
+    const std::size_t expected = module.parameters().size() + module.buffers().size();
+    if (tensors.size() != expected) {
+        throw ModelFileError(ErrorText{file.path(), "checkpoint of another network", std::to_string(expected) + " tensors",
+                                       std::to_string(tensors.size()), ""});
+    }
+    for (const auto& [name, tensor] : tensors) module.assign(name, tensor);
+}
+
+} // namespace
+
+void save_checkpoint(const std::string& path, const TrainState& state, const std::string& config_hash) {
+    Tensors all;
+    add(all, kModel, state.model.module().parameters());
+    add(all, kModel, state.model.module().buffers());
+    add(all, kOptimizer, state.optimizer.state());
+    add(all, kEma, state.ema.state());
+    std::map<std::string, TensorBytes> bytes;
+    for (auto& [name, tensor] : all) {
+        tensor = tensor.detach().to(at::kCPU).contiguous(); // owns what `bytes` points to
+        bytes[name] = bytes_of(tensor);
+    }
+    save_safetensors(path, bytes,
+                     {{"format", "banyan.checkpoint"},
+                      {"step", std::to_string(state.step)},
+                      {"best_score", std::to_string(state.best_score)},
+                      {"config_hash", config_hash}});
+}
+
+void load_checkpoint(const std::string& path, TrainState& state, const std::string& config_hash) {
+    const SafetensorsFile file = SafetensorsFile::load(path);
+    const std::string found = entry(file, "config_hash");
+    if (found != config_hash) {
+        throw ModelFileError(ErrorText{path, "made with another config", "config hash " + config_hash, found,
+                                       "resume with the run folder's own config.json"});
+    }
+    load_module(file, state.model.module());
+    state.optimizer.load_state(part_of(file, kOptimizer));
+    state.ema.load_state(part_of(file, kEma));
+    state.step = std::stoll(entry(file, "step"));
+    state.best_score = std::stod(entry(file, "best_score"));
+}
+
+std::string find_checkpoint(const std::string& run_folder) {
+    const std::string prefix = "checkpoint-";
+    std::int64_t newest = -1;
+    std::string path;
+    std::error_code ignored;
+    for (const auto& item : std::filesystem::directory_iterator(run_folder, ignored)) {
+        const std::string name = item.path().filename().string();
+        if (name.rfind(prefix, 0) != 0) continue;
+        std::int64_t step = -1;
+        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
+        const std::string file = (item.path() / "state.safetensors").string();
+        if (step <= newest || !std::filesystem::exists(file)) continue;
+        newest = step;
+        path = file;
+    }
+    return path;
+}
+
+} // namespace banyan

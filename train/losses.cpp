@@ -1,0 +1,116 @@
+#include "train/losses.h"
+
+#include <cmath>
+#include <numbers>
+
+#include <torch/torch.h>
+
+#include "anchors/box_coder.h"
+#include "core/check.h"
+
+namespace banyan {
+
+namespace {
+
+constexpr double kEpsilon = 1e-7; // keeps quotients of empty boxes finite
+
+/// bce(sigmoid(logit), target) without overflow for any logit.
+at::Tensor bce_with_logits(const at::Tensor& logits, const at::Tensor& target) {
+    return at::softplus(logits) - logits * target;
+}
+
+at::Tensor power(const at::Tensor& base, double exponent) {
+    if (exponent == 2.0) return base.square();
+    return exponent == 0.0 ? at::ones_like(base) : base.pow(exponent);
+}
+
+struct Corners {
+    at::Tensor x0, y0, x1, y1; // [P]
+    explicit Corners(const at::Tensor& boxes)
+        : x0(boxes.select(1, 0)), y0(boxes.select(1, 1)), x1(boxes.select(1, 2)), y1(boxes.select(1, 3)) {}
+    at::Tensor area() const { return (x1 - x0).clamp_min(0) * (y1 - y0).clamp_min(0); }
+};
+
+struct Overlap {
+    at::Tensor iou;          // [P]
+    at::Tensor union_area;   // [P]
+    at::Tensor hull_width;   // [P] of the smallest box around both
+    at::Tensor hull_height;
+};
+
+Overlap overlap_of(const Corners& a, const Corners& b) {
+    const at::Tensor width = (at::minimum(a.x1, b.x1) - at::maximum(a.x0, b.x0)).clamp_min(0);
+    const at::Tensor height = (at::minimum(a.y1, b.y1) - at::maximum(a.y0, b.y0)).clamp_min(0);
+    const at::Tensor common = width * height;
+    Overlap overlap;
+    overlap.union_area = a.area() + b.area() - common;
+    overlap.iou = common / overlap.union_area.clamp_min(kEpsilon);
+    overlap.hull_width = at::maximum(a.x1, b.x1) - at::minimum(a.x0, b.x0);
+    overlap.hull_height = at::maximum(a.y1, b.y1) - at::minimum(a.y0, b.y0);
+    return overlap;
+}
+
+void check_boxes(const at::Tensor& a, const at::Tensor& b) {
+    BANYAN_CHECK(a.dim() == 2 && a.size(1) == 4 && a.sizes() == b.sizes(), "boxes: expected two tensors [P, 4], got ",
+                 a.sizes(), " and ", b.sizes());
+}
+
+} // namespace
+
+at::Tensor quality_focal_loss(const at::Tensor& logits, const at::Tensor& quality, const at::Tensor& weight,
+                              double beta) {
+    const at::Tensor distance = (quality - logits.sigmoid()).abs();
+    return (power(distance, beta) * bce_with_logits(logits, quality) * weight).sum();
+}
+
+at::Tensor focal_loss(const at::Tensor& logits, const at::Tensor& target, const at::Tensor& weight, double alpha,
+                      double gamma) {
+    const at::Tensor p = logits.sigmoid();
+    const at::Tensor miss = p + target - 2 * p * target; // 1 - p_t
+    const at::Tensor alpha_t = alpha * target + (1 - alpha) * (1 - target);
+    return (alpha_t * power(miss, gamma) * bce_with_logits(logits, target) * weight).sum();
+}
+
+at::Tensor paired_iou(const at::Tensor& a, const at::Tensor& b) {
+    check_boxes(a, b);
+    return overlap_of(Corners(a), Corners(b)).iou;
+}
+
+at::Tensor giou_loss(const at::Tensor& predicted, const at::Tensor& truth) {
+    check_boxes(predicted, truth);
+    const Overlap overlap = overlap_of(Corners(predicted), Corners(truth));
+    const at::Tensor hull = (overlap.hull_width * overlap.hull_height).clamp_min(kEpsilon);
+    return 1 - overlap.iou + (hull - overlap.union_area) / hull;
+}
+
+at::Tensor ciou_loss(const at::Tensor& predicted, const at::Tensor& truth) {
+    check_boxes(predicted, truth);
+    const Corners a(predicted), b(truth);
+    const Overlap overlap = overlap_of(a, b);
+    const at::Tensor diagonal = (overlap.hull_width.square() + overlap.hull_height.square()).clamp_min(kEpsilon);
+    const at::Tensor distance =
+        ((a.x0 + a.x1 - b.x0 - b.x1).square() + (a.y0 + a.y1 - b.y0 - b.y1).square()) / 4; // between the centres
+    const auto angle = [](const Corners& box) {
+        return at::atan((box.x1 - box.x0) / (box.y1 - box.y0).clamp_min(kEpsilon));
+    };
+    constexpr double kScale = 4.0 / (std::numbers::pi * std::numbers::pi);
+    const at::Tensor aspect = kScale * (angle(b) - angle(a)).square();
+    const at::Tensor trade_off = (aspect / (1 - overlap.iou + aspect).clamp_min(kEpsilon)).detach();
+    return 1 - overlap.iou + distance / diagonal + trade_off * aspect;
+}
+
+at::Tensor decode_boxes(AnchorKind kind, const at::Tensor& anchors, const at::Tensor& strides, const at::Tensor& codes) {
+    check_boxes(anchors, codes);
+    const at::Tensor low = anchors.slice(1, 0, 2), high = anchors.slice(1, 2, 4); // [P, 2]
+    const at::Tensor centre = (low + high) / 2;
+    if (kind == AnchorKind::points) {
+        const at::Tensor distances = codes.clamp_min(0) * strides.unsqueeze(1);
+        return at::cat({centre - distances.slice(1, 0, 2), centre + distances.slice(1, 2, 4)}, 1);
+    }
+    const at::Tensor size = high - low;
+    const at::Tensor new_centre = centre + codes.slice(1, 0, 2) * size;
+    const at::Tensor half = codes.slice(1, 2, 4).clamp(-kMaxLogRatio, kMaxLogRatio).exp() * size / 2;
+    return at::cat({new_centre - half, new_centre + half}, 1);
+}
+
+} // namespace banyan

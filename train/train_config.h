@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config_reader.h"
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "data/transforms.h"
+#include "model/model_options.h"
+#include "train/train_options.h"
+
+namespace banyan {
+
+/// A whole training run: what `banyan train CONFIG` reads (docs/config.md).
+struct RunConfig {
+    ModelOptions model;
+    std::vector<DatasetOptions> datasets;
+    std::vector<DatasetOptions> validation; ///< may be empty
+    LoaderOptions loader;
+    TransformOptions transforms;
+    TrainOptions train;
+    std::string effective; ///< JSON text with all defaults written out
+};
+
+/// @param overrides "/pointer=value" each. @throws ConfigError, IoError
+RunConfig load_run_config(const std::string& path, const std::vector<std::string>& overrides = {});
+RunConfig run_config_from_text(const std::string& text, const std::string& name,
+                               const std::vector<std::string>& overrides = {});
+
+/// The run cut to some tasks: other tasks leave the branches, branches without a task and data sets that label none of the
+/// tasks go away. For single-task baselines. @throws UsageError an unknown task
+RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks);
+
+/// Reads a file with a "datasets" list (a training config or a file with only that list) for evaluation.
+/// @param key "datasets" or "validation". @throws ConfigError, IoError
+std::vector<DatasetOptions> load_dataset_list(const std::string& path, const std::string& key);
+
+/// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets that label none go away.
+std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table);
+
+} // namespace banyan

@@ -1,0 +1,248 @@
+#include "train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "core/stop_signal.h"
+#include "model/allocator.h"
+#include "model/model_file.h"
+#include "model/weights_file.h"
+#include "train/checkpoint.h"
+#include "train/run_folder.h"
+#include "train/train_step.h"
+
+namespace banyan {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+GraphModuleOptions module_options(const TrainOptions& options) {
+    GraphModuleOptions module;
+    module.seed = options.seed;
+    module.channels_last = options.channels_last;
+    return module;
+}
+
+/// Identifies a config: what a checkpoint may be resumed with.
+std::string hash_of(const std::string& text) {
+    std::uint64_t hash = 14695981039346656037ULL; // FNV-1a
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    return std::to_string(hash);
+}
+
+void log_datasets(const std::vector<Dataset>& datasets, const ClassTable& table) {
+    for (const Dataset& dataset : datasets) {
+        std::string boxes;
+        const std::vector<std::int64_t> counts = dataset.box_counts();
+        for (std::size_t k = 0; k < counts.size(); ++k) {
+            if (counts[k] == 0) continue;
+            boxes += (boxes.empty() ? "" : ", ") + table.class_name(static_cast<int>(k)) + " " + std::to_string(counts[k]);
+        }
+        log_info("data set " + dataset.name() + ": " + std::to_string(dataset.size()) + " images; boxes: " + boxes);
+        for (const std::string& warning : dataset.warnings()) log_warning(dataset.name() + ": " + warning);
+    }
+}
+
+/// One run: the living objects and the loop.
+class Run {
+public:
+    Run(const RunConfig& config, const std::string& folder, bool resume)
+        : config_(config), options_(config.train), folder_(folder, config.effective, resume),
+          config_hash_(hash_of(config.effective)), model_(config.model, module_options(config.train)),
+          average_(config.model, module_options(config.train)) {
+        load_data();
+        if (!options_.pretrained.empty()) import();
+        optimizer_.emplace(model_.module(), options_);
+        ema_.emplace(model_.module(), options_.ema_decay);
+        step_.emplace(model_, options_);
+        state_.emplace(TrainState{model_, *optimizer_, *ema_});
+        if (resume) restore();
+    }
+
+    TrainOutcome loop();
+
+private:
+    void load_data();
+    void import();
+    void restore();
+    void train_one_step(BatchLoader& loader);
+    void take_optimizer_step(const StepLosses& losses, StepRecord& record);
+    std::vector<std::string> touched_tensors(const StepLosses& losses) const;
+    void log(StepRecord record);
+    void evaluate();
+    void save_weights(const std::string& name);
+    void checkpoint();
+
+    const RunConfig& config_;
+    const TrainOptions& options_;
+    RunFolder folder_;
+    std::string config_hash_;
+    std::vector<Dataset> datasets_, validation_;
+    MultiTaskModel model_, average_;
+    std::optional<Optimizer> optimizer_;
+    std::optional<Ema> ema_;
+    std::optional<TrainStep> step_;
+    std::optional<TrainState> state_;
+    std::optional<Progress> progress_;
+    EvalReport report_;
+    double data_wait_s_ = 0, window_s_ = 0; // since the last logged step
+    std::int64_t window_images_ = 0;
+};
+
+void Run::load_data() {
+    const ClassTable& table = model_.classes();
+    datasets_ = load_datasets(config_.datasets, table);
+    check_label_coverage(datasets_, table);
+    if (!config_.validation.empty()) validation_ = load_datasets(config_.validation, table);
+    log_datasets(datasets_, table);
+}
+
+void Run::import() {
+    const ImportReport report = import_pretrained(model_.module(), options_.pretrained, config_.model.backbone);
+    log_info("imported " + std::to_string(report.loaded.size()) + " tensors from " + options_.pretrained);
+}
+
+void Run::restore() {
+    const std::string path = find_checkpoint(folder_.path());
+    if (path.empty()) {
+        throw UsageError(ErrorText{"--resume", "no checkpoint in " + folder_.path(), "", "", "start without --resume"});
+    }
+    load_checkpoint(path, *state_, config_hash_);
+    folder_.rewind_metrics(state_->step);
+    log_info("resumed " + path + " at step " + std::to_string(state_->step));
+}
+
+/// Tensors that this step may have changed: parameters with a gradient, and statistics of norms that ran.
+std::vector<std::string> Run::touched_tensors(const StepLosses& losses) const {
+    std::vector<std::string> names = optimizer_->active();
+    std::vector<std::string> prefixes{"trunk."};
+    for (const std::string& branch : losses.present) prefixes.push_back("branches." + branch + ".");
+    for (const auto& [name, buffer] : model_.module().buffers()) {
+        if (has_any_prefix(name, prefixes) && !has_any_prefix(name, step_->frozen_norms())) names.push_back(name);
+    }
+    return names;
+}
+
+void Run::take_optimizer_step(const StepLosses& losses, StepRecord& record) {
+    optimizer_->zero_grad();
+    losses.total.backward();
+    record.gradient_norm = optimizer_->clip(options_.clip_norm);
+    if (!std::isfinite(record.gradient_norm)) {
+        throw NumericError(ErrorText{"step " + std::to_string(state_->step), "a gradient is not finite", "",
+                                     optimizer_->find_non_finite_gradient(),
+                                     "lower /train/lr or set /train/precision to \"fp32\""});
+    }
+    const double scale = lr_scale(options_, state_->step);
+    record.lr = options_.lr * scale;
+    optimizer_->step(scale);
+    ema_->update(model_.module(), touched_tensors(losses));
+}
+
+void Run::train_one_step(BatchLoader& loader) {
+    const Clock::time_point start = Clock::now();
+    const Batch batch = loader.next();
+    data_wait_s_ += seconds_since(start);
+    StepLosses losses = step_->forward(batch);
+    StepRecord record;
+    if (losses.total.defined()) {
+        record.loss = losses.total.item<double>();
+        take_optimizer_step(losses, record);
+    }
+    ++state_->step;
+    window_s_ += seconds_since(start);
+    window_images_ += batch.count;
+    record.step = state_->step;
+    record.branches = std::move(losses.branches);
+    log(std::move(record));
+}
+
+void Run::log(StepRecord record) {
+    char text[96];
+    std::snprintf(text, sizeof text, "loss %.3f, %.1f images/s", record.loss,
+                  static_cast<double>(window_images_) / window_s_);
+    progress_->update(state_->step, text);
+    if (record.step % options_.log_every != 0 && record.step != options_.steps) return;
+    record.images_per_second = static_cast<double>(window_images_) / window_s_;
+    record.data_wait_share = data_wait_s_ / window_s_;
+    folder_.log_step(record);
+    data_wait_s_ = window_s_ = 0;
+    window_images_ = 0;
+}
+
+void Run::evaluate() {
+    ema_->copy_to(average_.module());
+    PredictOptions predict_with = predict_options(config_.model.detection);
+    predict_with.score_threshold = 0.01; // AP looks at the whole curve
+    predict_with.bf16 = use_bf16(options_.precision);
+    const Predictor predictor = [&](const at::Tensor& pixels) { return predict(average_, pixels, predict_with); };
+    EvalOptions eval_options;
+    eval_options.side = config_.model.input_side;
+    eval_options.stop = [] { return stop_requested().has_value(); };
+    EvalReport report = evaluate_datasets(predictor, validation_, model_.classes(), eval_options);
+    if (stop_requested()) return;
+    report_ = std::move(report);
+    folder_.log_eval(state_->step, report_);
+    const double score = report_.mean(CocoStat::ap);
+    log_info("step " + std::to_string(state_->step) + ": mean AP " + std::to_string(score) + ", AP50 " +
+             std::to_string(report_.mean(CocoStat::ap50)));
+    if (score <= state_->best_score) return;
+    state_->best_score = score;
+    save_weights("best");
+}
+
+void Run::save_weights(const std::string& name) {
+    ema_->copy_to(average_.module());
+    save_model(folder_.weights(name), average_,
+               {{"step", std::to_string(state_->step)}, {"config_hash", config_hash_}});
+}
+
+void Run::checkpoint() {
+    save_weights("last");
+    save_checkpoint(folder_.checkpoint(state_->step), *state_, config_hash_);
+    folder_.keep_newest_checkpoint(state_->step);
+}
+
+TrainOutcome Run::loop() {
+    const Clock::time_point start = Clock::now();
+    BatchLoader loader(datasets_, config_.loader, config_.transforms, state_->step);
+    progress_.emplace("training", options_.steps, "step");
+    const auto is_due = [&](std::int64_t every) { return every > 0 && state_->step % every == 0; };
+    while (state_->step < options_.steps && !stop_requested()) {
+        train_one_step(loader);
+        const bool last = state_->step == options_.steps;
+        if (!validation_.empty() && (last || is_due(options_.eval_every))) evaluate();
+        if (last || is_due(options_.checkpoint_every)) checkpoint();
+    }
+    progress_->finish();
+    TrainOutcome outcome;
+    outcome.stop_signal = stop_requested();
+    if (outcome.stop_signal) checkpoint();
+    outcome.step = state_->step;
+    outcome.best_score = state_->best_score;
+    outcome.report = report_;
+    outcome.seconds = seconds_since(start);
+    return outcome;
+}
+
+} // namespace
+
+TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume) {
+    if (config.train.keep_pages) keep_pages();
+    if (config.train.threads > 0) at::set_num_threads(config.train.threads);
+    install_stop_handlers();
+    return Run(config, folder, resume).loop();
+}
+
+} // namespace banyan

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "train/evaluate.h"
+#include "train/train_config.h"
+
+namespace banyan {
+
+/// How a run ended.
+struct TrainOutcome {
+    std::int64_t step = 0;          ///< finished steps
+    double best_score = -1;         ///< highest mean AP of an evaluation; -1 without validation data
+    EvalReport report;              ///< of the last evaluation
+    double seconds = 0;             ///< of this process
+    std::optional<int> stop_signal; ///< SIGINT or SIGTERM ended it after a checkpoint
+};
+
+/// Runs a training with logging, evaluation, saving and checkpoints in `folder` (train/run_folder.h). Saved weights are the
+/// EMA's. A run that is stopped and resumed takes the same batches as one that was not.
+/// @param resume continue from the newest checkpoint in `folder`
+/// @throws every Error of data, files, config; NumericError a loss or gradient is not finite
+TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume);
+
+} // namespace banyan
