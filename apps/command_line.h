@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/program_options.hpp>
+
+namespace banyan {
+
+/// One subcommand as the command line knows it. The program `banyan` answers --help, --version and wrong options from
+/// this table alone, without loading LibTorch; `banyan-engine` runs it.
+struct Command {
+    const char* name;
+    const char* summary;    ///< one line for the list of commands
+    const char* arguments;  ///< e.g. "CONFIG --out DIR [options]"
+    const char* details;    ///< further lines for its --help: what it writes, exit codes that need a word
+    void (*add_options)(boost::program_options::options_description& options);
+    const char* positional; ///< option that takes the words without a dash; "" for none
+    int positional_limit;   ///< how many; -1 = any
+};
+
+const std::vector<Command>& commands();
+/// @throws UsageError an unknown command, with the nearest one
+const Command& find_command(const std::string& name);
+
+std::string version_text();
+std::string help_text();
+std::string help_text(const Command& command);
+
+/// Options of a command line; abbreviations are refused. @param arguments the words behind the command's name
+/// @throws UsageError naming the option, what is wrong and the nearest one known
+boost::program_options::variables_map parse_options(const Command& command, const std::vector<std::string>& arguments);
+
+/// True if the words ask for help. Words behind "--" do not count.
+bool asks_for_help(const std::vector<std::string>& arguments);
+
+} // namespace banyan

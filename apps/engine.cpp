@@ -1,0 +1,37 @@
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "apps/command_line.h"
+#include "apps/run_commands.h"
+
+// `banyan-engine`: runs a command; `banyan` (launcher.cpp) starts it.
+
+namespace {
+
+using namespace banyan;
+
+const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
+    static const std::map<std::string, ExitCode (*)(const Options&)> table{{"train", run_train}, {"eval", run_eval}};
+    return table;
+}
+
+ExitCode run(const std::vector<std::string>& words) {
+    if (words.empty()) throw UsageError("banyan-engine: no command; start it through `banyan`");
+    const Command& command = find_command(words[0]);
+    return runners().at(command.name)(parse_options(command, {words.begin() + 1, words.end()}));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return static_cast<int>(run(std::vector<std::string>(argv + 1, argv + argc)));
+    } catch (const std::exception& error) {
+        std::string line = error.what();
+        if (dynamic_cast<const Error*>(&error) == nullptr) line = "internal: " + line.substr(0, line.find('\n'));
+        std::cerr << "banyan: error: " << line << "\n";
+        return static_cast<int>(exit_code_of(error));
+    }
+}

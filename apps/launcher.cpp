@@ -1,0 +1,56 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "apps/command_line.h"
+#include "core/error.h"
+
+// `banyan`: answers --help, --version and usage errors at once and hands everything else to `banyan-engine`, which lies beside
+// it and needs a tenth of a second to load LibTorch.
+
+namespace {
+
+using namespace banyan;
+
+int hand_over(char** argv) {
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+    const std::string engine = (self.parent_path() / "banyan-engine").string();
+    execv(engine.c_str(), argv);
+    throw IoError(ErrorText{engine, std::string("cannot be started: ") + std::strerror(errno), "", "",
+                            "build or install banyan again"});
+}
+
+int run(const std::vector<std::string>& words, char** argv) {
+    if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+        std::cout << help_text();
+        return words.empty() ? static_cast<int>(ExitCode::usage) : 0;
+    }
+    if (words[0] == "--version") {
+        std::cout << version_text();
+        return 0;
+    }
+    const Command& command = find_command(words[0]);
+    const std::vector<std::string> arguments(words.begin() + 1, words.end());
+    if (asks_for_help(arguments)) {
+        std::cout << help_text(command);
+        return 0;
+    }
+    parse_options(command, arguments);
+    return hand_over(argv);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(std::vector<std::string>(argv + 1, argv + argc), argv);
+    } catch (const std::exception& error) {
+        std::cerr << "banyan: error: " << error.what() << "\n";
+        return static_cast<int>(exit_code_of(error));
+    }
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+
+#include "core/error.h"
+
+namespace banyan {
+
+using Options = boost::program_options::variables_map;
+
+/// One function a command: prints results to stdout, progress to stderr, returns the exit code, throws Error.
+ExitCode run_train(const Options& options);
+ExitCode run_eval(const Options& options);
+
+} // namespace banyan

@@ -1,0 +1,31 @@
+#include <iostream>
+
+#include "apps/option_values.h"
+#include "apps/run_commands.h"
+#include "core/log.h"
+#include "core/stop_signal.h"
+#include "train/run_folder.h"
+#include "train/train_config.h"
+#include "train/trainer.h"
+
+namespace banyan {
+
+ExitCode run_train(const Options& options) {
+    std::vector<std::string> overrides;
+    if (options.count("set") != 0) overrides = options["set"].as<std::vector<std::string>>();
+    RunConfig config = load_run_config(options["config"].as<std::string>(), overrides);
+    if (options.count("tasks") != 0) {
+        config = restrict_to_tasks(std::move(config), split_names(options["tasks"].as<std::string>(), "--tasks"));
+    }
+    const std::string folder = options["out"].as<std::string>();
+    const TrainOutcome outcome = train(config, folder, options.count("resume") != 0);
+    if (outcome.stop_signal) {
+        log_warning("stopped at step " + std::to_string(outcome.step) + "; continue with --resume");
+        return exit_code_of_signal(*outcome.stop_signal);
+    }
+    std::cout << (options.count("json") != 0 ? eval_json(outcome.report) + "\n" : eval_table(outcome.report));
+    log_info("weights in " + folder + "/weights");
+    return ExitCode::ok;
+}
+
+} // namespace banyan
