@@ -112,8 +112,8 @@ private:
     bool sound_ = true;
 };
 
-CocoImage read_image(EntryReader& reader, std::size_t entry) {
-    CocoImage image;
+CocoFileImage read_image(EntryReader& reader, std::size_t entry) {
+    CocoFileImage image;
     image.entry = entry;
     image.id = reader.integer("id");
     image.file_name = reader.text("file_name");
@@ -124,12 +124,12 @@ CocoImage read_image(EntryReader& reader, std::size_t entry) {
     return image;
 }
 
-CocoCategory read_category(EntryReader& reader, std::size_t entry) {
+CocoFileCategory read_category(EntryReader& reader, std::size_t entry) {
     return {reader.integer("id"), reader.text("name"), entry};
 }
 
-CocoAnnotation read_annotation(EntryReader& reader, std::size_t entry) {
-    CocoAnnotation annotation;
+CocoFileAnnotation read_annotation(EntryReader& reader, std::size_t entry) {
+    CocoFileAnnotation annotation;
     annotation.entry = entry;
     annotation.image_id = reader.integer("image_id");
     annotation.category_id = reader.integer("category_id");

@@ -10,7 +10,7 @@
 
 namespace banyan {
 
-struct CocoImage {
+struct CocoFileImage {
     std::int64_t id = 0;
     std::string file_name;
     int width = 0; ///< 0: not stated
@@ -20,13 +20,13 @@ struct CocoImage {
     std::size_t entry = 0;             ///< index in the file's list
 };
 
-struct CocoCategory {
+struct CocoFileCategory {
     std::int64_t id = 0;
     std::string name;
     std::size_t entry = 0;
 };
 
-struct CocoAnnotation {
+struct CocoFileAnnotation {
     std::int64_t image_id = 0;
     std::int64_t category_id = 0;
     std::array<double, 4> box{}; ///< x, y, width, height; finite, sizes >= 0
@@ -36,9 +36,9 @@ struct CocoAnnotation {
 
 /// The parts of a COCO file that detection needs.
 struct CocoFile {
-    std::vector<CocoImage> images;
-    std::vector<CocoCategory> categories;
-    std::vector<CocoAnnotation> annotations;
+    std::vector<CocoFileImage> images;
+    std::vector<CocoFileCategory> categories;
+    std::vector<CocoFileAnnotation> annotations;
 };
 
 /// Reads and checks each entry for itself; ids are not yet matched. Faults are added to `problems` as

@@ -16,8 +16,8 @@ class CocoLinker {
 public:
     CocoLinker(std::string path, DataProblems& problems) : path_(std::move(path)), problems_(problems) {}
 
-    void take_categories(std::vector<CocoCategory> categories, SourceLabels& labels) {
-        for (CocoCategory& category : categories) {
+    void take_categories(std::vector<CocoFileCategory> categories, SourceLabels& labels) {
+        for (CocoFileCategory& category : categories) {
             if (!category_of_.emplace(category.id, labels.classes.size()).second) {
                 refuse_repeated("categories", category.entry, "id", std::to_string(category.id));
             }
@@ -25,9 +25,9 @@ public:
         }
     }
 
-    void take_images(std::vector<CocoImage> images, SourceLabels& labels) {
+    void take_images(std::vector<CocoFileImage> images, SourceLabels& labels) {
         std::unordered_set<std::string> names;
-        for (CocoImage& image : images) {
+        for (CocoFileImage& image : images) {
             const bool new_id = image_of_.emplace(image.id, labels.pictures.size()).second;
             const bool new_name = image.file_name.empty() || names.insert(image.file_name).second;
             if (!new_id) refuse_repeated("images", image.entry, "id", std::to_string(image.id));
@@ -36,8 +36,8 @@ public:
         }
     }
 
-    void take_annotations(const std::vector<CocoAnnotation>& annotations, SourceLabels& labels) {
-        for (const CocoAnnotation& annotation : annotations) {
+    void take_annotations(const std::vector<CocoFileAnnotation>& annotations, SourceLabels& labels) {
+        for (const CocoFileAnnotation& annotation : annotations) {
             const auto image = image_of_.find(annotation.image_id);
             const auto category = category_of_.find(annotation.category_id);
             const auto entry = annotation.entry;
@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    SourcePicture picture_of(CocoImage image) {
+    SourcePicture picture_of(CocoFileImage image) {
         SourcePicture picture;
         picture.where = place("images", image.entry);
         picture.boxes_where = path_ + ":/annotations/";
