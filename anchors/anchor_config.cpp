@@ -60,8 +60,8 @@ AnchorOptions parse_anchors(ConfigReader reader) {
     if (reader.has("sizes")) {
         for (const char* key : {"scales", "aspect_hw"}) {
             if (!reader.has(key)) continue;
-            throw ConfigError(ErrorText{reader.where(key), std::string("\"sizes\" and \"") + key + "\" exclude each other",
-                                        "", "", "remove one of them"});
+            const std::string problem = std::string("\"sizes\" and \"") + key + "\" exclude each other";
+            throw ConfigError(ErrorText{reader.where(key), problem, "", "", "remove one of them"});
         }
         options.sizes = read_sizes(reader);
     } else {
@@ -91,8 +91,8 @@ MatcherOptions parse_matcher(ConfigReader reader) {
     max_iou.force_best = reader.boolean("force_best", max_iou.force_best);
     reader.finish();
     if (negative > positive) {
-        throw ConfigError(ErrorText{reader.where("negative_iou"), "", "at most positive_iou " + std::to_string(positive),
-                                    std::to_string(negative), ""});
+        const std::string expected = "at most positive_iou " + std::to_string(positive);
+        throw ConfigError(ErrorText{reader.where("negative_iou"), "", expected, std::to_string(negative), ""});
     }
     return options;
 }

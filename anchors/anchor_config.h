@@ -6,11 +6,12 @@
 
 namespace banyan {
 
-/// `{"kind": "boxes", "levels": [3, 4, 5, 6], "scales": [6], "aspect_hw": [1], "sizes": [[[w, h], …], …]}`; "sizes" instead
-/// of scales and aspects. Calls reader.finish(). @throws ConfigError
+/// `{"kind": "boxes", "levels": [3, 4, 5, 6], "scales": [6], "aspect_hw": [1]}`, or instead of scales and aspects
+/// `"sizes": [[[width, height], …], …]`, one list a level. Calls reader.finish(). @throws ConfigError
 AnchorOptions parse_anchors(ConfigReader reader);
-/// `{"type": "atss", "top_k": 9}` or `{"type": "max_iou", "positive_iou": 0.5, "negative_iou": 0.4, "force_best": true}`;
-/// calls reader.finish(). @throws ConfigError
+/// `{"type": "atss", "top_k": 9}` or
+/// `{"type": "max_iou", "positive_iou": 0.5, "negative_iou": 0.4, "force_best": true}`; keys of the other type are
+/// unknown. Calls reader.finish(). @throws ConfigError
 MatcherOptions parse_matcher(ConfigReader reader);
 
 } // namespace banyan

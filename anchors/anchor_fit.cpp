@@ -165,15 +165,16 @@ AnchorFit fit_anchors(const std::vector<AnchorSize>& shapes, const AnchorFitOpti
     BANYAN_CHECK(!options.levels.empty(), "anchor fit: expected at least one level");
     BANYAN_CHECK(1 <= options.per_level && options.per_level <= 16, "anchor fit: expected per_level in [1, 16], found ",
                  options.per_level);
-    BANYAN_CHECK(1 <= options.restarts && options.restarts <= 1000, "anchor fit: expected restarts in [1, 1000], found ",
-                 options.restarts);
+    BANYAN_CHECK(1 <= options.restarts && options.restarts <= 1000,
+                 "anchor fit: expected restarts in [1, 1000], found ", options.restarts);
     check_shapes(shapes);
     const auto per_level = static_cast<std::size_t>(options.per_level);
     const std::size_t count = options.levels.size() * per_level;
     std::set<std::pair<double, double>> distinct;
     for (const AnchorSize& shape : shapes) distinct.emplace(shape.width_px, shape.height_px);
-    BANYAN_CHECK(distinct.size() >= count, "anchor fit: expected at least ", count, " distinct box sizes (one an anchor), found ",
-                 distinct.size(), "; ask for fewer levels or anchors a level");
+    BANYAN_CHECK(distinct.size() >= count, "anchor fit: expected at least ", count,
+                 " distinct box sizes (one an anchor), found ", distinct.size(),
+                 "; ask for fewer levels or anchors a level");
 
     Clustering best;
     for (int restart = 0; restart < options.restarts; ++restart) {

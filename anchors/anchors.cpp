@@ -39,7 +39,8 @@ std::optional<ErrorText> problem_of_numbers(const char* name, const std::vector<
 std::optional<ErrorText> problem_of_sizes(const AnchorOptions& options) {
     const auto& sizes = options.sizes;
     if (sizes.size() != options.levels.size()) {
-        return ErrorText{"", "anchor sizes do not fit the levels", "one list a level, " + std::to_string(options.levels.size()),
+        return ErrorText{"", "anchor sizes do not fit the levels",
+                         "one list a level, " + std::to_string(options.levels.size()),
                          std::to_string(sizes.size()) + " lists", ""};
     }
     for (std::size_t i = 0; i < sizes.size(); ++i) {

@@ -26,7 +26,7 @@ struct AnchorOptions {
     std::vector<int> levels{3, 4, 5, 6};    ///< ascending; level l has stride 2^l
     std::vector<double> scales{6.0};        ///< side = scale * stride; points: exactly one, used by the matcher only
     std::vector<double> aspect_hw{1.0};     ///< height / width at the same area; A = scales * aspects
-    /// Sizes by level instead of scales and aspects (e.g. from fit_anchors); as many lists as levels, all of one length.
+    /// Sizes by level instead of scales and aspects (e.g. from fit_anchors); one list a level, all of one length.
     std::vector<std::vector<AnchorSize>> sizes;
     bool operator==(const AnchorOptions&) const = default;
 };
@@ -47,8 +47,8 @@ struct AnchorLevel {
     std::size_t first = 0; ///< index of its first anchor
 };
 
-/// All anchors of a branch for one input size, in the order level, row, column, anchor of the cell (R in all): the order
-/// of head outputs permuted to [N, H*W*A, K] and joined over levels. Centres lie at ((x + 0.5) * stride, (y + 0.5) * stride).
+/// All anchors of a branch for one input size, in the order level, row, column, anchor of the cell (R in all): that of
+/// head outputs permuted to [N, H*W*A, K] and joined over levels. Centres lie at ((x + 0.5), (y + 0.5)) * stride.
 struct AnchorSet {
     AnchorKind kind = AnchorKind::boxes;
     std::size_t per_cell = 1;
@@ -62,12 +62,12 @@ struct AnchorSet {
     int stride_of(std::size_t index) const;
 };
 
-/// @param height, width network input in pixels; a level has ceil(size / stride) cells (as stride-2 convs with padding make)
+/// @param height, width network input in pixels; a level has ceil(size / stride) cells, as padded stride-2 convs make
 /// @throws CheckError options that validate_anchors refuses, or a size outside [1, 65536]
 AnchorSet make_anchors(const AnchorOptions& options, int height, int width);
 
-/// @throws ConfigError at `where`: levels not ascending or outside [2, 8], empty or non-positive scales, aspects or sizes,
-///         lists of sizes that do not fit the levels, points with more than one scale or aspect
+/// @throws ConfigError at `where`: levels not ascending or outside [2, 8], empty or non-positive scales, aspects or
+///         sizes, lists of sizes that do not fit the levels, points with more than one scale or aspect
 void validate_anchors(const AnchorOptions& options, const std::string& where);
 /// The same for options that no config file gave. @throws CheckError
 void check_anchors(const AnchorOptions& options);

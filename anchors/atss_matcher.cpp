@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "anchors/matcher.h"
 #include "anchors/ownership.h"
@@ -38,7 +39,7 @@ struct Axis {
 /// The nearest cells of one level, by looking at a square window that grows until no cell outside can be nearer.
 class NearestCells {
 public:
-    /// The first min(count, cells of the level) of result are the nearest, in rising order.
+    /// The min(count, cells of the level) nearest, in no order; valid until the next call.
     const std::vector<Cell>& find(const AnchorLevel& level, double x, double y, std::size_t count) {
         const Axis columns{x, level.stride, level.width};
         const Axis rows{y, level.stride, level.height};
@@ -47,11 +48,11 @@ public:
         for (int radius = start_radius(count);; ++radius) {
             fill(columns, rows, radius);
             if (cells_.size() < count) continue;
-            const auto end = cells_.begin() + static_cast<std::ptrdiff_t>(count);
-            std::partial_sort(cells_.begin(), end, cells_.end());
+            const auto farthest = cells_.begin() + static_cast<std::ptrdiff_t>(count) - 1;
+            std::nth_element(cells_.begin(), farthest, cells_.end());
             // The point lies in the middle cell or beyond the grid's edge there, so cells outside are at least so far.
             const double outside = (radius + 0.5) * level.stride;
-            if (cells_.size() == all || (end - 1)->distance2 < outside * outside) break;
+            if (cells_.size() == all || farthest->distance2 < outside * outside) break;
         }
         cells_.resize(count);
         return cells_;

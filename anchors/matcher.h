@@ -18,8 +18,9 @@ using Matches = std::vector<std::int32_t>;
 struct MaxIouOptions {
     float positive_iou = 0.5F; ///< (0, 1]
     float negative_iou = 0.4F; ///< [0, positive_iou]; between the two: kBetween (an anchor that meets no box never is)
-    /// Each truth box gets its best anchor (all ties) even below positive_iou, if it touches one. Boxes that want one
-    /// anchor: the higher IoU wins; who thus ends without an anchor gets the best one that is free or whose box has more.
+    /// Each truth box gets its best anchor (all ties) even below positive_iou, if it touches one. Of boxes that want the
+    /// same anchor the higher IoU wins; one that thus ends without gets the best anchor that is free, or else one whose
+    /// box has more.
     bool force_best = true;
     bool operator==(const MaxIouOptions&) const = default;
 };
@@ -27,9 +28,9 @@ struct MaxIouOptions {
 /// "Bridging the Gap Between Anchor-based and Anchor-free Detection", arXiv:1912.02424, algorithm 1: per truth box the
 /// top_k anchors of each level by centre distance; positive: IoU >= mean + std of these and centre inside the box.
 /// An anchor claimed by several boxes goes to the one with the highest IoU. As in the paper's own program, the std is
-/// that of a sample (n - 1) and a level of A anchors a cell gives top_k * A candidates. A box that ends without an anchor
-/// (small objects between centres) gets its candidate of the highest IoU that is free, or else one whose box has more,
-/// so that every truth box is learned.
+/// that of a sample (n - 1) and a level of A anchors a cell gives top_k * A candidates. A box that ends without an
+/// anchor (small objects between centres) gets its candidate of the highest IoU that is free, or else one whose box has
+/// more, so that every truth box is learned.
 struct AtssOptions {
     int top_k = 9; ///< [1, 100] nearest cells of a level (all of them, where it has fewer)
     bool operator==(const AtssOptions&) const = default;

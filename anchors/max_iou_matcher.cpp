@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "anchors/matcher.h"
 #include "anchors/ownership.h"
@@ -9,8 +10,8 @@ namespace banyan {
 
 namespace {
 
-/// The anchors of one level and one place in the cell: a grid of equal sizes, so that the overlap with a box is a product of
-/// one number a column and one a row.
+/// The anchors of one level and one place in the cell: a grid of equal sizes, so that the overlap with a box is a
+/// product of one number a column and one a row.
 struct Slot {
     const AnchorLevel* level = nullptr;
     std::size_t offset = 0; ///< place in the cell
@@ -34,7 +35,7 @@ std::pair<int, int> touching_cells(float low, float high, double own, int stride
     return {static_cast<int>(std::clamp(first, 0.0, last_cell)), static_cast<int>(std::clamp(last, 0.0, last_cell))};
 }
 
-/// Calls visit(anchor, iou) for the anchors that meet a box, slot by slot, the likeliest first. The IoU is that of iou().
+/// Calls visit(anchor, iou) for the anchors that meet a box, slot by slot, the likeliest first. The IoU is iou()'s.
 class TouchingAnchors {
 public:
     explicit TouchingAnchors(const AnchorSet& anchors) : anchors_(anchors) {
@@ -61,15 +62,17 @@ private:
     double bound(const Slot& slot, const Box& box) const {
         constexpr double kSlack = 1.001;
         const Box& anchor = first_box(slot);
-        const double anchor_width = side(anchor.x0, anchor.x1), anchor_height = side(anchor.y0, anchor.y1);
-        const double width = side(box.x0, box.x1), height = side(box.y0, box.y1);
+        const double anchor_width = side(anchor.x0, anchor.x1);
+        const double anchor_height = side(anchor.y0, anchor.y1);
+        const double width = side(box.x0, box.x1);
+        const double height = side(box.y0, box.y1);
         const double common = std::min(anchor_width, width) * std::min(anchor_height, height);
         return kSlack * common / (anchor_width * anchor_height + width * height - common);
     }
 
     std::size_t index(const Slot& slot, int y, int x) const {
-        const auto cell = static_cast<std::size_t>(y) * static_cast<std::size_t>(slot.level->width) + static_cast<std::size_t>(x);
-        return slot.level->first + cell * anchors_.per_cell + slot.offset;
+        const auto row = static_cast<std::size_t>(y) * static_cast<std::size_t>(slot.level->width);
+        return slot.level->first + (row + static_cast<std::size_t>(x)) * anchors_.per_cell + slot.offset;
     }
 
     void find_spans(const Slot& slot, const Box& box) {
@@ -203,8 +206,8 @@ private:
 } // namespace
 
 Matches match_max_iou(const AnchorSet& anchors, const std::vector<Box>& truth, const MaxIouOptions& options) {
-    BANYAN_CHECK(0 < options.positive_iou && options.positive_iou <= 1, "max_iou: expected positive_iou in (0, 1], found ",
-                 options.positive_iou);
+    BANYAN_CHECK(0 < options.positive_iou && options.positive_iou <= 1,
+                 "max_iou: expected positive_iou in (0, 1], found ", options.positive_iou);
     BANYAN_CHECK(0 <= options.negative_iou && options.negative_iou <= options.positive_iou,
                  "max_iou: expected negative_iou in [0, ", options.positive_iou, "], found ", options.negative_iou);
     return MaxIouMatcher(anchors, truth, options).run();

@@ -20,8 +20,8 @@ struct DecodeOptions {
     NmsOptions nms;
 };
 
-/// Boxes of one image in pixels of the network input, clipped to it, by falling score; class_id counts in the branch's K
-/// classes. Non-finite logits or codes are no detections, nor is what clipping leaves without an area. Ties: the lower
+/// Boxes of one image in pixels of the network input, clipped to it, by falling score; class_id counts in the branch's
+/// K classes. Non-finite logits or codes are no detections, nor is what clipping leaves without an area. Ties: the lower
 /// level, cell, anchor, class first.
 /// @param levels one entry per anchors.levels, of the same sizes
 /// @throws CheckError options out of range, another number of levels, a missing tensor

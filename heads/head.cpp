@@ -21,7 +21,8 @@ void check(const HeadShape& shape, const HeadOptions& options) {
     BANYAN_CHECK(0 <= options.depth && options.depth <= 8, where, ": expected depth in [0, 8], found ", options.depth);
     BANYAN_CHECK(8 <= options.width && options.width <= 1024 && options.width % 8 == 0, where,
                  ": expected a width in [8, 1024] that is a multiple of 8, found ", options.width);
-    BANYAN_CHECK(options.prior > 0 && options.prior <= 0.5, where, ": expected prior in (0, 0.5], found ", options.prior);
+    BANYAN_CHECK(options.prior > 0 && options.prior <= 0.5, where, ": expected prior in (0, 0.5], found ",
+                 options.prior);
 }
 
 class HeadBuilder {

@@ -40,10 +40,10 @@ struct HeadShape {
 /// (where a code of 0 would be a box without an area and hence without a gradient of its IoU).
 double start_box_code(const AnchorOptions& anchors);
 
-/// Appends the head to the values of its levels and declares the outputs: class logits [N, A*K, H, W] (channel a*K + k) and
-/// box codes [N, A*4, H, W] (channel a*4 + i). Convolutions are shared over the levels, batch norms are not; box codes have one
-/// learned scale a level.
-/// Parameters: "branches.<branch>.tower.<i>.…" (split: "cls_tower" and "box_tower"), ".cls", ".box", ".box_scale.p<level>".
+/// Appends the head to the values of its levels and declares the outputs: class logits [N, A*K, H, W] (channel a*K + k)
+/// and box codes [N, A*4, H, W] (channel a*4 + i). Convolutions are shared over the levels, batch norms are not; box
+/// codes have one learned scale a level. Parameters: "branches.<branch>.tower.<i>.…" (split: "cls_tower", "box_tower"),
+/// "branches.<branch>.cls", "….box" and "….box_scale.p<level>".
 /// @throws CheckError options out of range, no level; ShapeError levels of different channel counts
 void build_head(GraphBuilder& builder, const std::map<int, ValueId>& levels, const HeadShape& shape,
                 const HeadOptions& options);

@@ -47,9 +47,9 @@ inline AnchorSet random_anchors(Random& random) {
 /// Every anchor has one state, and every state is a legal one.
 inline void expect_partition(const Matches& matches, const AnchorSet& anchors, std::size_t truth) {
     ASSERT_EQ(matches.size(), anchors.size());
+    const auto boxes = static_cast<std::int32_t>(truth);
     for (const std::int32_t match : matches) {
-        ASSERT_TRUE(match == kUnmatched || match == kBetween || (match >= 0 && match < static_cast<std::int32_t>(truth)))
-            << match;
+        ASSERT_TRUE(match == kUnmatched || match == kBetween || (match >= 0 && match < boxes)) << match;
     }
 }
 

@@ -23,7 +23,8 @@ struct Outputs {
     std::size_t classes = 1;
     std::vector<std::vector<float>> logits, codes; ///< by level
 
-    Outputs(AnchorSet set, std::size_t class_count, float background = -10) : anchors(std::move(set)), classes(class_count) {
+    Outputs(AnchorSet set, std::size_t class_count, float background = -10)
+        : anchors(std::move(set)), classes(class_count) {
         for (std::size_t l = 0; l < anchors.levels.size(); ++l) {
             const std::size_t last = l + 1 < anchors.levels.size() ? anchors.levels[l + 1].first : anchors.size();
             const std::size_t count = last - anchors.levels[l].first;
@@ -74,10 +75,12 @@ std::vector<ScoredBox> slow_decode(const Outputs& outputs, const DecodeOptions& 
             const std::size_t anchor = i / outputs.classes;
             BoxCode code;
             std::copy_n(&outputs.codes[l][anchor * 4], 4, code.begin());
-            const AnchorLevel& level = outputs.anchors.levels[l];
-            const Box box = clip(decode_box(outputs.anchors.kind, outputs.anchors.boxes[level.first + anchor], level.stride, code),
-                                 static_cast<float>(outputs.anchors.width), static_cast<float>(outputs.anchors.height));
-            if (box.area() > 0) all.push_back({box, static_cast<float>(-negative_score), static_cast<int>(i % outputs.classes)});
+            const AnchorSet& set = outputs.anchors;
+            const Box& prior = set.boxes[set.levels[l].first + anchor];
+            const Box box = clip(decode_box(set.kind, prior, set.levels[l].stride, code), static_cast<float>(set.width),
+                                 static_cast<float>(set.height));
+            if (box.area() <= 0) continue;
+            all.push_back({box, static_cast<float>(-negative_score), static_cast<int>(i % outputs.classes)});
         }
     }
     std::vector<ScoredBox> result;

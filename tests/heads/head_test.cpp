@@ -49,9 +49,10 @@ TEST(BuildHead, DeclaresTheOutputsOfEachLevelForAllKAndA) {
             ASSERT_EQ(graph.outputs.size(), 6u);
             for (const int level : {3, 4, 5}) {
                 const std::int64_t height = 64 >> level, width = 96 >> level;
-                const auto shape_of = [&](const std::string& name) { return graph.value(graph.outputs.at(name)).shape; };
-                EXPECT_EQ(shape_of(class_output_name("face", level)), (ValueShape{per_cell * classes, height, width}));
-                EXPECT_EQ(shape_of(box_output_name("face", level)), (ValueShape{per_cell * 4, height, width}));
+                const Value& logits = graph.value(graph.outputs.at(class_output_name("face", level)));
+                const Value& codes = graph.value(graph.outputs.at(box_output_name("face", level)));
+                EXPECT_EQ(logits.shape, (ValueShape{per_cell * classes, height, width}));
+                EXPECT_EQ(codes.shape, (ValueShape{per_cell * 4, height, width}));
             }
         }
     }
