@@ -1,6 +1,22 @@
 #include "data/data_problems.h"
 
+#include <utility>
+
 namespace banyan {
+namespace {
+
+std::string report_of(const std::vector<std::string>& lines, std::size_t count) {
+    std::string report = std::to_string(count) + " problems in the data";
+    if (count > lines.size()) report += ", the first " + std::to_string(lines.size());
+    report += ":";
+    for (std::size_t i = 0; i < lines.size(); ++i) report += " [" + std::to_string(i + 1) + "] " + lines[i];
+    return report;
+}
+
+} // namespace
+
+DataProblemsError::DataProblemsError(std::vector<std::string> lines, std::size_t count)
+    : DataError(report_of(lines, count)), lines_(std::move(lines)), count_(count) {}
 
 void DataProblems::add(const ErrorText& text) {
     ++count_;
@@ -16,11 +32,7 @@ void DataProblems::add_line(const std::string& line) {
 void DataProblems::throw_if_any() const {
     if (count_ == 0) return;
     if (count_ == 1) throw DataError(lines_.front());
-    std::string report = std::to_string(count_) + " problems in the data";
-    if (count_ > lines_.size()) report += ", the first " + std::to_string(lines_.size());
-    report += ":";
-    for (const std::string& line : lines_) report += "\n  " + line;
-    throw DataError(report);
+    throw DataProblemsError(lines_, count_);
 }
 
 } // namespace banyan

@@ -9,6 +9,21 @@
 
 namespace banyan {
 
+/// Several problems at once. what() holds them in one line, numbered "[1] … [2] …".
+class DataProblemsError : public DataError {
+public:
+    DataProblemsError(std::vector<std::string> lines, std::size_t count);
+
+    /// The first DataProblems::kShown problems, one line each.
+    const std::vector<std::string>& lines() const { return lines_; }
+    /// All problems, also those not shown.
+    std::size_t count() const { return count_; }
+
+private:
+    std::vector<std::string> lines_;
+    std::size_t count_;
+};
+
 /// Collects what is wrong in data sets, so that all of it is reported at once and not one fault a run.
 class DataProblems {
 public:
@@ -23,7 +38,8 @@ public:
 
     std::size_t count() const { return count_; }
 
-    /// @throws DataError  one problem: its line; more: the count, then the first kShown lines, one a line
+    /// @throws DataError          one problem: its line
+    /// @throws DataProblemsError  more
     void throw_if_any() const;
 
 private:

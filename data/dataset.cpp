@@ -28,8 +28,14 @@ Dataset load(const DatasetOptions& options, const ClassTable& table, DataProblem
     problems.set_prefix(options.name.empty() ? "" : options.name + ": ");
     DataFolder folder(options.root, options.images);
     SourceLabels labels = read_labels(options, folder, problems);
-    if (labels.classes.empty() && problems.count() > problems_before) return {}; // e.g. cut off before its classes
-    const ClassMap map = map_classes(options, labels.classes, table);
+    const bool is_faulty = problems.count() > problems_before;
+    ClassMap map;
+    try {
+        map = map_classes(options, labels.classes, table);
+    } catch (const ConfigError&) {
+        if (!is_faulty) throw;
+        return {}; // classes may be missing because their file is cut off: the data's faults come first
+    }
     CheckedRecords checked = build_records(std::move(labels), map, folder, problems);
     if (checked.records.empty() && problems.count() == problems_before) {
         problems.add({folder.root(), "the data set has no pictures", "at least one", "", "check \"images\" and \"split\""});

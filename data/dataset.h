@@ -82,7 +82,7 @@ private:
 /// Reads and checks the annotations and every picture's header. Crowd and difficult boxes become ignore regions.
 /// Boxes up to max(2 px, 1 %) over the edge are clipped, boxes without area dropped, both counted in warnings().
 /// @throws ConfigError  class names that the table or the data set does not have
-/// @throws DataError    everything wrong in the data set at once: the first 20 lines and the count
+/// @throws DataError    everything wrong in the data set at once (data/data_problems.h): the first 20 and the count
 /// @throws IoError      annotation file missing or unreadable
 Dataset load_dataset(const DatasetOptions& options, const ClassTable& table);
 

@@ -1,6 +1,7 @@
 #include "data/split_list.h"
 
 #include <cstddef>
+#include <filesystem>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -21,9 +22,10 @@ std::vector<SplitEntry> read_split(const std::string& path, DataProblems& proble
     std::unordered_map<std::string, std::int64_t> first_line;
     std::int64_t line = 0;
     for (std::string_view rest = text; !rest.empty();) {
-        const std::string name(trimmed(take_line(rest)));
+        const std::string_view text_line = trimmed(take_line(rest));
         ++line;
-        if (name.empty()) continue;
+        if (text_line.empty()) continue;
+        const std::string name = std::filesystem::path(text_line).lexically_normal().string(); // "./a" is "a"
         const auto [known, is_new] = first_line.emplace(name, line);
         if (is_new) {
             entries.push_back({name, line});
