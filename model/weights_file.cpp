@@ -1,5 +1,6 @@
 #include "model/weights_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <set>
@@ -108,14 +109,11 @@ ImportReport import_pretrained(GraphModule& module, const std::string& path, con
 }
 
 at::Tensor tensor_from_bytes(const TensorBytes& bytes) {
-    for (const auto& [dtype, torch_dtype] : kDTypes) {
-        if (dtype != bytes.dtype) continue;
-        at::Tensor tensor = at::empty(bytes.shape, torch_dtype);
-        if (tensor.numel() > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.byte_count());
-        return tensor;
-    }
-    throw ModelFileError(ErrorText{"tensor from a file", "dtype that torch has no name for", "",
-                                   dtype_name(bytes.dtype), ""});
+    const auto dtype = std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& d) { return d.first == bytes.dtype; });
+    BANYAN_ASSERT(dtype != kDTypes.end(), "tensor_from_bytes: a dtype without a torch dtype");
+    at::Tensor tensor = at::empty(bytes.shape, dtype->second);
+    if (tensor.numel() > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.byte_count());
+    return tensor;
 }
 
 TensorBytes bytes_of(const at::Tensor& tensor) {
