@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <unordered_set>
+#include <vector>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -17,9 +19,13 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
+constexpr const char* kNegativeKey = "neg_category_ids";
+constexpr const char* kNotExhaustiveKey = "not_exhaustive_category_ids";
+
 /// What an image says of its labels, by category ids.
 struct ImageLabels {
     std::int64_t image_id = 0;
+    std::size_t record = 0;    // place in the file's list
     bool is_federated = false; // only categories annotated or listed as negative are judged
     std::vector<std::int64_t> negative;
     std::vector<std::int64_t> not_exhaustive;
@@ -49,8 +55,7 @@ std::vector<std::int64_t> read_ids(JsonCursor& cursor) {
 
 void read_images(JsonCursor& cursor, RawGroundTruth& raw) {
     enum Key : std::size_t { id, negative, not_exhaustive };
-    static constexpr std::array<std::string_view, 3> kKeys = {"id", "neg_category_ids",
-                                                              "not_exhaustive_category_ids"};
+    static constexpr std::array<std::string_view, 3> kKeys = {"id", kNegativeKey, kNotExhaustiveKey};
     KnownKeys keys{Names(kKeys)};
     cursor.enter_array();
     while (cursor.next_element()) {
@@ -63,8 +68,9 @@ void read_images(JsonCursor& cursor, RawGroundTruth& raw) {
             labels.negative = read_ids(cursor);
             labels.is_federated = true;
         });
-        raw.images.push_back(image);
         labels.image_id = image.id;
+        labels.record = raw.images.size();
+        raw.images.push_back(image);
         if (labels.is_federated || !labels.not_exhaustive.empty()) raw.labels.push_back(std::move(labels));
     }
 }
@@ -135,8 +141,8 @@ void sort_by_id(std::vector<Record>& records, const std::string& file, const cha
     const auto twice = std::adjacent_find(records.begin(), records.end(),
                                           [](const Record& a, const Record& b) { return a.id == b.id; });
     if (twice == records.end()) return;
-    throw DataError(ErrorText{file + ":/" + list, "repeated id", "ids that differ", std::to_string(twice->id) + " twice",
-                              ""});
+    throw DataError(ErrorText{file + ":/" + list, "repeated id", "ids that differ",
+                              std::to_string(twice->id) + " twice", ""});
 }
 
 void check_category_names(const std::vector<CocoCategory>& categories, const std::string& file) {
@@ -155,17 +161,25 @@ void check_annotation_ids(const std::vector<RawAnnotation>& annotations, const s
     std::sort(ids.begin(), ids.end());
     const auto twice = std::adjacent_find(ids.begin(), ids.end());
     if (twice == ids.end()) return;
-    throw DataError(ErrorText{file + ":/annotations", "repeated id", "ids that differ", std::to_string(*twice) + " twice",
-                              "number the annotations from 1"});
+    throw DataError(ErrorText{file + ":/annotations", "repeated id", "ids that differ",
+                              std::to_string(*twice) + " twice", "number the annotations from 1"});
 }
 
-/// `pointer` names the value in the file, `list` where the id should have been.
-std::int32_t look_up(IdIndex& index, std::int64_t id, const std::string& file, const std::string& pointer,
-                     const char* list) {
-    const auto place = index.find(id);
-    if (place) return *place;
-    throw DataError(ErrorText{file + ":" + pointer, "unknown id", std::string("an id that /") + list + " has",
-                              std::to_string(id), ""});
+/// Where an id stands in a file, for a message that is seldom needed.
+struct IdPlace {
+    const std::string& file;
+    const char* list; ///< of the records that refer to the id
+    std::size_t record;
+    const char* key;
+};
+
+/// `owner` is the list that should have the id.
+std::int32_t look_up(IdIndex& index, std::int64_t id, const char* owner, const IdPlace& place) {
+    const auto found = index.find(id);
+    if (found) return *found;
+    const std::string record = std::string("/") + place.list + "/" + std::to_string(place.record);
+    throw DataError(ErrorText{place.file + ":" + record + "/" + place.key, "unknown id",
+                              std::string("an id that /") + owner + " has", std::to_string(id), ""});
 }
 
 void resolve_annotations(const std::vector<RawAnnotation>& raw, const std::string& file, CocoProblem& problem) {
@@ -174,15 +188,9 @@ void resolve_annotations(const std::vector<RawAnnotation>& raw, const std::strin
     problem.annotations.reserve(raw.size());
     for (std::size_t i = 0; i < raw.size(); ++i) {
         CocoAnnotation annotation = raw[i].annotation;
-        const auto image = images.find(raw[i].image_id);
-        const auto category = categories.find(raw[i].category_id);
-        if (!image || !category) {
-            const std::string record = "/annotations/" + std::to_string(i);
-            look_up(images, raw[i].image_id, file, record + "/image_id", "images");
-            look_up(categories, raw[i].category_id, file, record + "/category_id", "categories");
-        }
-        annotation.image = *image;
-        annotation.category = *category;
+        annotation.image = look_up(images, raw[i].image_id, "images", {file, "annotations", i, "image_id"});
+        annotation.category =
+            look_up(categories, raw[i].category_id, "categories", {file, "annotations", i, "category_id"});
         problem.annotations.push_back(annotation);
     }
 }
@@ -204,14 +212,14 @@ void resolve_labels(const std::vector<ImageLabels>& all_labels, const std::strin
                 problem.set_judgement(image, category, CocoJudgement::unknown);
             }
         }
-        const auto set_all = [&](const std::vector<std::int64_t>& ids, CocoJudgement judgement) {
+        const auto set_all = [&](const std::vector<std::int64_t>& ids, const char* key, CocoJudgement judgement) {
             for (const std::int64_t id : ids) {
-                const std::int32_t category = look_up(categories, id, file, "/images", "categories");
+                const auto category = look_up(categories, id, "categories", {file, "images", labels.record, key});
                 problem.set_judgement(image, static_cast<std::size_t>(category), judgement);
             }
         };
-        set_all(labels.negative, CocoJudgement::judged);
-        set_all(labels.not_exhaustive, CocoJudgement::partial);
+        set_all(labels.negative, kNegativeKey, CocoJudgement::judged);
+        set_all(labels.not_exhaustive, kNotExhaustiveKey, CocoJudgement::partial);
     }
 }
 

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdio>
 #include <string_view>
-#include <utility>
 
 namespace banyan {
 
@@ -69,8 +68,8 @@ std::string class_json(const CocoClassResult& of_class) {
 
 /// Characters of a UTF-8 text, near enough to its width in a terminal.
 std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
 std::string pad_left(const std::string& text, std::size_t width) {
@@ -104,13 +103,13 @@ std::string remarks(const CocoResult& result) {
     for (const CocoClassResult& of_class : result.per_class) unjudged += of_class.counts.unjudged_detections;
 
     std::string out;
-    const auto add = [&out](std::size_t count, const char* text) {
-        if (count > 0) out += std::to_string(count) + text + "\n";
+    const auto add = [&out](const char* what, std::size_t count) {
+        if (count > 0) out += std::string(what) + ": " + std::to_string(count) + "\n";
     };
-    add(unjudged, " detections lie in images that do not label their class: not judged");
-    add(result.unknown_category_detections, " detections are of categories that the ground truth lacks: left out");
-    add(result.zero_id_annotations,
-        " annotation has the id 0: a detection that matches it counts as false, as in pycocotools; number from 1");
+    add("detections not judged, in images that do not label their class", unjudged);
+    add("detections left out, of categories that the ground truth lacks", result.unknown_category_detections);
+    add("annotations with the id 0, whose matches count as false as in pycocotools (number from 1)",
+        result.zero_id_annotations);
     return out;
 }
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Golden values of the COCO box metrics from pycocotools.
+"""Golden values of the COCO box metrics from pycocotools, of LVIS's federated ones from hotcoco.
 
     coco_eval.py write                      writes tests/golden/coco_eval.json
+    coco_eval.py write-federated            writes tests/golden/coco_eval_federated.json
     coco_eval.py compare PROGRAM [COUNT]    COUNT random problems (default 200) through pycocotools and PROGRAM,
                                             called as PROGRAM GROUND_TRUTH.json PREDICTIONS.json; exit status 1 where
                                             a number differs by more than 1e-9. PROGRAM may hold arguments, e.g.
                                             "banyan eval --json --ground-truth {gt} --predictions {dt}".
 
-Needs pycocotools (any 2.0.x) and numpy.
+Needs pycocotools (any 2.0.x) and numpy; hotcoco for write-federated.
 """
 import contextlib
 import datetime
@@ -25,7 +26,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-OUTPUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "coco_eval.json"
+GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden"
 TOLERANCE = 1e-9
 NAMES = ["ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large",
          "ar1", "ar10", "ar100", "ar_small", "ar_medium", "ar_large"]
@@ -209,17 +210,66 @@ def compact(truth, detections):
             "detections": [[d["image_id"], d["category_id"], *d["bbox"], d["score"]] for d in detections]}
 
 
+def write_document(path, tool, command, records, columns):
+    document = {"tool": tool, "version": importlib.metadata.version(tool), "date": datetime.date.today().isoformat(),
+                "command": f"scripts/golden/coco_eval.py {command}", "columns": columns}
+    lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in records)
+    path.write_text(json.dumps(document)[:-1] + ',\n"fixtures": [\n' + lines + "\n]}\n")
+    print(f"{path}: {len(records)} fixtures, {path.stat().st_size} bytes")
+
+
+COLUMNS = {"annotations": "id image_id category_id x y width height area iscrowd",
+           "detections": "image_id category_id x y width height score"}
+
+
 def write():
-    document = {"tool": "pycocotools", "version": importlib.metadata.version("pycocotools"),
-                "command": "scripts/golden/coco_eval.py write", "date": datetime.date.today().isoformat(),
-                "columns": {"annotations": "id image_id category_id x y width height area iscrowd",
-                            "detections": "image_id category_id x y width height score",
-                            "stats": " ".join(NAMES), "curves": "at recall 0, 0.1 ... 1"}}
     records = [{"name": name, **compact(*problem), "expected": run_pycocotools(*problem)}
                for name, problem in fixtures()]
-    lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in records)
-    OUTPUT.write_text(json.dumps(document)[:-1] + ',\n"fixtures": [\n' + lines + "\n]}\n")
-    print(f"{OUTPUT}: {len(records)} fixtures, {OUTPUT.stat().st_size} bytes")
+    write_document(GOLDEN / "coco_eval.json", "pycocotools", "write", records,
+                   {**COLUMNS, "stats": " ".join(NAMES), "curves": "at recall 0, 0.1 ... 1"})
+
+
+def federated_problem(seed):
+    """Some categories of an image are verified absent, some not exhaustive, the rest unknown; no crowds, as in LVIS."""
+    truth, detections = Maker(seed, images=8, categories=6, truths=3, noise=4, found=0.9, duplicates=1).make()
+    pick = random.Random(seed)
+    truth["annotations"] = [a for a in truth["annotations"] if pick.random() < 0.7]
+    for image in truth["images"]:
+        shown = {a["category_id"] for a in truth["annotations"] if a["image_id"] == image["id"]}
+        absent = [c["id"] for c in truth["categories"] if c["id"] not in shown]
+        image["neg_category_ids"] = [c for c in absent if pick.random() < 0.5]
+        image["not_exhaustive_category_ids"] = [c for c in sorted(shown) if pick.random() < 0.4]
+    return truth, detections
+
+
+def run_hotcoco_federated(truth, detections):
+    """AP, AP50, AP75, AP by size, AR, AR by size (LVIS's, at 300 detections), and AP of each class."""
+    import hotcoco
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        files = [pathlib.Path(folder) / name for name in ("gt.json", "dt.json")]
+        categories = [{**category, "frequency": "f"} for category in truth["categories"]]
+        files[0].write_text(json.dumps({**truth, "categories": categories}))
+        files[1].write_text(json.dumps(detections))
+        coco = hotcoco.COCO(str(files[0]))
+        run = hotcoco.COCOeval(coco, coco.load_res(str(files[1])), "bbox", lvis_style=True)
+        run.run()
+        result = run.get_results(per_class=True)
+    names = ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR@300", "ARs@300", "ARm@300", "ARl@300"]
+    return {"stats": [result[name] for name in names],
+            "per_class": {c["id"]: result[f"AP/{c['name']}"] for c in truth["categories"]}}
+
+
+def write_federated():
+    records = []
+    for seed in range(40, 46):
+        truth, detections = federated_problem(seed)
+        labels = [[i["id"], i["neg_category_ids"], i["not_exhaustive_category_ids"]] for i in truth["images"]]
+        records.append({"name": f"seed {seed}", **compact(truth, detections), "labels": labels,
+                        "expected": run_hotcoco_federated(truth, detections)})
+    write_document(GOLDEN / "coco_eval_federated.json", "hotcoco", "write-federated", records,
+                   {**COLUMNS, "labels": "image_id neg_category_ids not_exhaustive_category_ids",
+                    "stats": "ap ap50 ap75 ap_small ap_medium ap_large ar ar_small ar_medium ar_large",
+                    "per_class": "ap"})
 
 
 def random_problem(seed):
@@ -265,6 +315,8 @@ def compare(program, count):
 def main(arguments):
     if arguments[:1] == ["write"]:
         return write()
+    if arguments[:1] == ["write-federated"]:
+        return write_federated()
     if arguments[:1] == ["compare"] and len(arguments) in (2, 3):
         return compare(arguments[1], int(arguments[2]) if len(arguments) == 3 else 200)
     sys.exit(__doc__)

@@ -104,7 +104,7 @@ TEST(CocoGroundTruth, TakesLabelStatesFromTheKeysOfLvis) {
     EXPECT_EQ(problem.judgement(2, 0), CocoJudgement::judged);
     EXPECT_EQ(problem.judgement(2, 1), CocoJudgement::partial);
     expect_error<DataError>([&] { parse_truth(kAnnotation, R"([{"id": 20, "neg_category_ids": [4]}])"); },
-                            {"gt.json:/images", "unknown id", "found 4"});
+                            {"gt.json:/images/0/neg_category_ids", "unknown id", "found 4"});
 }
 
 TEST(CocoGroundTruth, RefusesBadAnnotations) {

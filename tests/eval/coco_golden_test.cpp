@@ -1,4 +1,5 @@
-// Parity with pycocotools: tests/golden/coco_eval.json, written by scripts/golden/coco_eval.py.
+// Parity with pycocotools (tests/golden/coco_eval.json) and, where images label a part of the classes only, with
+// hotcoco's LVIS evaluation (coco_eval_federated.json). scripts/golden/coco_eval.py writes both.
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -18,8 +19,12 @@ using nlohmann::json;
 constexpr double kTolerance = 1e-9;
 constexpr std::size_t kCurvePoints = 11;
 
+json read_golden(const std::string& name) {
+    return json::parse(std::ifstream(BANYAN_SOURCE_DIR "/tests/golden/" + name));
+}
+
 const json& golden() {
-    static const json document = json::parse(std::ifstream(BANYAN_SOURCE_DIR "/tests/golden/coco_eval.json"));
+    static const json document = read_golden("coco_eval.json");
     return document;
 }
 
@@ -27,10 +32,19 @@ json box_of(const json& row, std::size_t first) {
     return {row[first], row[first + 1], row[first + 2], row[first + 3]};
 }
 
+json labelled_images(const json& rows) {
+    json images = json::array();
+    for (const json& row : rows) {
+        images.push_back({{"id", row[0]}, {"neg_category_ids", row[1]}, {"not_exhaustive_category_ids", row[2]}});
+    }
+    return images;
+}
+
 /// The fixture's rows as a file of COCO's.
 CocoProblem problem_of(const json& fixture) {
     json truth = {{"images", json::array()}, {"categories", json::array()}, {"annotations", json::array()}};
     for (const json& id : fixture["images"]) truth["images"].push_back({{"id", id}});
+    if (fixture.contains("labels")) truth["images"] = labelled_images(fixture["labels"]);
     for (const json& id : fixture["categories"]) {
         truth["categories"].push_back({{"id", id}, {"name", "class " + id.dump()}});
     }
@@ -98,6 +112,27 @@ TEST(CocoGolden, DoesNotDependOnTheOrderOfAnnotationsOfOtherImages) {
         std::stable_sort(problem.detections.begin(), problem.detections.end(),
                          [](const auto& a, const auto& b) { return a.image > b.image; });
         expect_equal(fixture["expected"], evaluate_coco(problem));
+    }
+}
+
+TEST(CocoGolden, EqualsLvisWhereImagesLabelAPartOfTheClasses) {
+    constexpr std::array kStats = {CocoStat::ap,       CocoStat::ap50,  CocoStat::ap75,     CocoStat::ap_small,
+                                   CocoStat::ap_medium, CocoStat::ap_large, CocoStat::ar100, CocoStat::ar_small,
+                                   CocoStat::ar_medium, CocoStat::ar_large};
+    const json document = read_golden("coco_eval_federated.json");
+    ASSERT_GE(document["fixtures"].size(), 5U);
+    for (const json& fixture : document["fixtures"]) {
+        SCOPED_TRACE(fixture["name"].get<std::string>());
+        const CocoResult found = evaluate_coco(problem_of(fixture));
+        const json& expected = fixture["expected"];
+        ASSERT_EQ(expected["stats"].size(), kStats.size());
+        for (std::size_t i = 0; i < kStats.size(); ++i) {
+            EXPECT_NEAR(found.stats[kStats[i]], expected["stats"][i].get<double>(), kTolerance) << i;
+        }
+        for (const CocoClassResult& of_class : found.per_class) {
+            const double ap = expected["per_class"][std::to_string(of_class.id)].get<double>();
+            EXPECT_NEAR(of_class.stats[CocoStat::ap], ap, kTolerance) << of_class.name;
+        }
     }
 }
 

@@ -278,7 +278,7 @@ TEST(EvaluateCoco, TakesMinusZeroForZero) {
     annotate(problem, 0, 0, kHere);
     detect(problem, 0, 0, kHere, -0.0);
     detect(problem, 0, 0, kNowhere, 0.0);
-    EXPECT_DOUBLE_EQ(evaluate_coco(problem).stats[CocoStat::ap], 1) << "the first given of equal scores is the better one";
+    EXPECT_DOUBLE_EQ(evaluate_coco(problem).stats[CocoStat::ap], 1) << "the first of equal scores counts as better";
 }
 
 TEST(EvaluateCoco, MeasuresItsTime) {
@@ -303,7 +303,8 @@ TEST(EvaluateCoco, FindsTheTruthItselfPerfectOnRealAnnotations) {
 
 TEST(EvaluateCoco, RefusesBadOptions) {
     const CocoProblem problem = empty_problem(1, 1);
-    for (const std::array<std::size_t, 3>& limits : {std::array<std::size_t, 3>{0, 10, 100}, {10, 1, 100}, {1, 10, 9}}) {
+    using Limits = std::array<std::size_t, 3>;
+    for (const Limits& limits : {Limits{0, 10, 100}, Limits{10, 1, 100}, Limits{1, 10, 9}}) {
         expect_error<CheckError>([&] { evaluate_coco(problem, CocoOptions{limits}); }, {"max_detections"});
     }
 }
