@@ -196,6 +196,9 @@ def fixtures():
     yield "equal overlaps", boxes_problem(
         [((0, 0, 10, 10), None, False), ((4, 0, 10, 10), None, False), ((2, 0, 10, 10), None, False)],
         [((2, 0, 10, 10), 0.9), ((2, 0, 10, 10), 0.9), ((2, 0, 10, 10), 0.9), ((2, 0, 10, 10), 0.9)])
+    yield "the later of equal overlaps is taken", boxes_problem(
+        [((0, 0, 10, 10), None, False), ((4, 0, 10, 10), None, False)],
+        [((2, 0, 10, 10), 0.9), ((5, 0, 10, 10), 0.8)])
     yield "empty boxes", boxes_problem(
         [((5, 5, 0, 0), None, False), ((5, 5, 0, 9), None, True), ((5, 5, 9, 9), None, False)],
         [((5, 5, 0, 0), 0.9), ((5, 5, 0, 9), 0.8), ((5, 5, 9, 9), 0.7)])
