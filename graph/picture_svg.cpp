@@ -14,7 +14,7 @@ namespace banyan {
 namespace {
 
 constexpr int kBoxWidth = 196, kBoxHeight = 48;
-constexpr int kLaneWidth = kBoxWidth + 16, kRowHeight = kBoxHeight + 22;
+constexpr int kLaneWidth = kBoxWidth + 20, kRowHeight = kBoxHeight + 22;
 constexpr int kColumnGap = 36, kMargin = 20, kHeaderHeight = 54;
 constexpr std::size_t kMaxLetters = 34; ///< of a line in a box
 
@@ -141,12 +141,24 @@ std::string box_svg(const LabelledBox& box) {
     return text + "</g>\n";
 }
 
+std::string edge_line(const std::string& path) {
+    return "<path d=\"" + path + "\" class=\"edge\" marker-end=\"url(#arrow)\"/>\n";
+}
+
+/// From below one box to above the other, or past the boxes between them if both stand in one lane.
 std::string edge_svg(const Layout& layout, int from, int to) {
+    if (layout.left(from) == layout.left(to) && layout.top(to) - layout.top(from) > kRowHeight) {
+        const int x = layout.left(from) + kBoxWidth, side = x + kLaneWidth - kBoxWidth;
+        const int y0 = layout.top(from) + kBoxHeight / 2, y1 = layout.top(to) + kBoxHeight / 2;
+        const int after = y0 + kRowHeight / 2, before = y1 - kRowHeight / 2;
+        return edge_line(detail::concat_parts("M", x, " ", y0, " Q", side, " ", y0, " ", side, " ", after, " L", side,
+                                              " ", before, " Q", side, " ", y1, " ", x, " ", y1));
+    }
     const int x0 = layout.left(from) + kBoxWidth / 2, y0 = layout.top(from) + kBoxHeight;
     const int x1 = layout.left(to) + kBoxWidth / 2, y1 = layout.top(to);
     const int bend = std::max(12, (y1 - y0) / 2);
-    return detail::concat_parts("<path d=\"M", x0, " ", y0, " C", x0, " ", y0 + bend, " ", x1, " ", y1 - bend, " ", x1,
-                                " ", y1, "\" class=\"edge\" marker-end=\"url(#arrow)\"/>\n");
+    return edge_line(detail::concat_parts("M", x0, " ", y0, " C", x0, " ", y0 + bend, " ", x1, " ", y1 - bend, " ", x1,
+                                          " ", y1));
 }
 
 std::string head_svg(const Layout& layout) {
