@@ -80,7 +80,8 @@ TEST(ConfigReaderOverrides, ApplyInOrderAndAppearInTheDump) {
 }
 
 TEST(ConfigReaderOverrides, AreBlamedForTheirErrors) {
-    ConfigReader reader = ConfigReader::from_text(R"({"lr": 1, "n": 1})", "a.json", {"/lr=3", "/lr=fast", "/o={\"k\":1}"});
+    const std::vector<std::string> overrides{"/lr=3", "/lr=fast", "/o={\"k\":1}"};
+    ConfigReader reader = ConfigReader::from_text(R"({"lr": 1, "n": 1})", "a.json", overrides);
     expect_error<ConfigError>([&] { reader.real("lr", 0, 1); }, {"a.json:/lr (set by --set /lr=fast): wrong value"});
     expect_error<ConfigError>([&] { reader.object("o").text("k"); }, {"a.json:/o/k (set by --set /o={\"k\":1})"});
     expect_error<ConfigError>([&] { reader.text("n"); }, {"a.json:/n: wrong value"});

@@ -57,7 +57,8 @@ std::vector<ScoredBox> select(const std::vector<ScoredBox>& boxes, const std::ve
 
 TEST(Nms, KeepsTheBestOfEachClass) {
     const Box place{0, 0, 10, 10};
-    const std::vector<ScoredBox> boxes{{place, 0.5F, 0}, {place, 0.9F, 0}, {place, 0.4F, 1}, {{50, 50, 60, 60}, 0.1F, 0}};
+    const Box elsewhere{50, 50, 60, 60};
+    const std::vector<ScoredBox> boxes{{place, 0.5F, 0}, {place, 0.9F, 0}, {place, 0.4F, 1}, {elsewhere, 0.1F, 0}};
     EXPECT_THAT(nms(boxes, {}), ElementsAre(1, 2, 3));
 }
 

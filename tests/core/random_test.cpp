@@ -135,7 +135,9 @@ TEST(Random, NormalFollowsTheNormalDistribution) {
     double farthest = 0; // Kolmogorov-Smirnov
     for (int i = 0; i < kDraws; ++i) {
         const double expected = 0.5 * std::erfc(-draws[static_cast<std::size_t>(i)] / std::sqrt(2.0));
-        farthest = std::max({farthest, std::abs(expected - double(i) / kDraws), std::abs(expected - double(i + 1) / kDraws)});
+        const double before = static_cast<double>(i) / kDraws;
+        const double after = static_cast<double>(i + 1) / kDraws;
+        farthest = std::max({farthest, std::abs(expected - before), std::abs(expected - after)});
     }
     EXPECT_LT(farthest * std::sqrt(kDraws), 2.23); // p = 0.0001
     const double mean = std::accumulate(draws.begin(), draws.end(), 0.0) / kDraws;

@@ -29,7 +29,8 @@ StderrCapture::StderrCapture(Kind kind, unsigned short columns) : kind_(kind), s
         winsize size{};
         size.ws_col = columns;
         size.ws_row = 25;
-        if (::openpty(&output_, &near_end, nullptr, nullptr, &size) != 0) throw std::runtime_error("no pseudo terminal");
+        const int result = ::openpty(&output_, &near_end, nullptr, nullptr, &size);
+        if (result != 0) throw std::runtime_error("no pseudo terminal");
         ::fcntl(output_, F_SETFL, O_NONBLOCK);
     } else {
         output_ = open_temporary();

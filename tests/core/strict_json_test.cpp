@@ -26,7 +26,8 @@ std::string nested(std::size_t levels) {
 }
 
 TEST(ParseStrictJson, KeepsEveryKindOfValue) {
-    const std::string text = R"({"z": [1, -2, 1.5, true, null, "\u00e9\n"], "a": {"b": {}}, "big": 18446744073709551615})";
+    const std::string text =
+        R"({"z": [1, -2, 1.5, true, null, "\u00e9\n"], "a": {"b": {}}, "big": 18446744073709551615})";
     EXPECT_EQ(parse_strict_json<Json>(text, "a.json"), Json::parse(text));
     EXPECT_EQ(parse_strict_json<ordered_json>(text, "a.json").dump(), ordered_json::parse(text).dump());
     EXPECT_EQ(parse_strict_json<Json>("3", "a.json"), 3);
