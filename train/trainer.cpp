@@ -15,7 +15,9 @@
 #include "model/model_file.h"
 #include "model/weights_file.h"
 #include "train/checkpoint.h"
+#include "train/pictures.h"
 #include "train/run_folder.h"
+#include "train/run_report.h"
 #include "train/train_step.h"
 
 namespace banyan {
@@ -81,7 +83,10 @@ private:
     void take_optimizer_step(const StepLosses& losses, StepRecord& record);
     std::vector<std::string> touched_tensors(const StepLosses& losses) const;
     void log(StepRecord record);
+    Predictor predictor(double score_threshold);
+    EvalReport judge();
     void evaluate();
+    void write_report();
     void save_weights(const std::string& name);
     void checkpoint();
 
@@ -181,16 +186,24 @@ void Run::log(StepRecord record) {
     window_images_ = 0;
 }
 
-void Run::evaluate() {
+Predictor Run::predictor(double score_threshold) {
     ema_->copy_to(average_.module());
     PredictOptions predict_with = predict_options(config_.model.detection);
-    predict_with.score_threshold = 0.01; // AP looks at the whole curve
+    predict_with.score_threshold = score_threshold;
     predict_with.bf16 = use_bf16(options_.precision);
-    const Predictor predictor = [&](const at::Tensor& pixels) { return predict(average_, pixels, predict_with); };
+    return [this, predict_with](const at::Tensor& pixels) { return predict(average_, pixels, predict_with); };
+}
+
+EvalReport Run::judge() {
+    constexpr double kWholeCurve = 0.01;
     EvalOptions eval_options;
     eval_options.side = config_.model.input_side;
     eval_options.stop = [] { return stop_requested().has_value(); };
-    EvalReport report = evaluate_datasets(predictor, validation_, model_.classes(), eval_options);
+    return evaluate_datasets(predictor(kWholeCurve), validation_, model_.classes(), eval_options);
+}
+
+void Run::evaluate() {
+    EvalReport report = judge();
     if (stop_requested()) return;
     report_ = std::move(report);
     folder_.log_eval(state_->step, report_);
@@ -200,6 +213,13 @@ void Run::evaluate() {
     if (score <= state_->best_score) return;
     state_->best_score = score;
     save_weights("best");
+}
+
+void Run::write_report() {
+    PictureOptions picture_options;
+    picture_options.side = config_.model.input_side;
+    write_run_report(folder_.path(), report_,
+                     draw_detections(predictor(picture_options.score_threshold), validation_, model_.classes(), picture_options));
 }
 
 void Run::save_weights(const std::string& name) {
@@ -226,6 +246,8 @@ TrainOutcome Run::loop() {
         if (last || is_due(options_.checkpoint_every)) checkpoint();
     }
     progress_->finish();
+    if (report_.tasks.empty() && !validation_.empty() && !stop_requested()) report_ = judge(); // resumed at its end
+    if (!stop_requested()) write_report();
     TrainOutcome outcome;
     outcome.stop_signal = stop_requested();
     if (outcome.stop_signal) checkpoint();

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# build.sh PRESET [TARGET…]: sets up, configures and builds; jobs = cores, but 1.6 GB of memory each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+preset=$1
+shift
+memory_gb=$(awk '/MemAvailable/ {print int($2 / 1600000)}' /proc/meminfo)
+jobs=$(nproc)
+[ "$memory_gb" -ge 1 ] && [ "$memory_gb" -lt "$jobs" ] && jobs=$memory_gb
+[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >&2
+cmake --build --preset "$preset" -j "$jobs" ${@:+--target "$@"} >&2

@@ -1,0 +1,84 @@
+#include "train/demo.h"
+
+#include <chrono>
+#include <filesystem>
+
+#include "core/log.h"
+#include "core/progress.h"
+#include "core/stop_signal.h"
+#include "data/demo_dataset.h"
+#include "data/image_codec.h"
+#include "model/model_file.h"
+#include "train/checkpoint.h"
+#include "train/demo_report.h"
+#include "train/pictures.h"
+#include "train/run_folder.h"
+#include "train/trainer.h"
+
+namespace banyan {
+
+namespace {
+
+/// Runs `stage` and notes how long it took.
+template <typename Stage>
+auto timed(std::map<std::string, double>& seconds, const std::string& name, Stage stage) {
+    const auto start = std::chrono::steady_clock::now();
+    auto result = stage();
+    seconds[name] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return result;
+}
+
+int draw_data(const DemoRunOptions& options) {
+    DemoOptions demo;
+    demo.seed = options.seed;
+    Progress progress("drawing scenes", 3 * demo.train_pictures + demo.eval_pictures, "picture");
+    write_demo_datasets(options.folder + "/data", demo,
+                        [&](std::int64_t done, std::int64_t) { progress.update(done); });
+    return 0;
+}
+
+DemoTraining train_one(const DemoRunOptions& options, const std::string& name) {
+    std::vector<std::string> overrides{"/train/seed=" + std::to_string(options.seed),
+                                       std::string("/train/unlabelled=") + (name == "naive" ? "background" : "masked")};
+    if (options.steps > 0) overrides.push_back("/train/steps=" + std::to_string(options.steps));
+    const RunConfig config = demo_config(options.folder, overrides);
+    const std::string folder = options.folder + "/" + name;
+    log_info("training \"" + name + "\": what a data set does not label " +
+             (name == "naive" ? "counts as background" : "is masked out of the loss"));
+    const TrainOutcome outcome = train(config, folder, !find_checkpoint(folder).empty());
+    return {name, outcome.report, outcome.seconds};
+}
+
+std::vector<DetectionPicture> detect_new_scenes(const DemoRunOptions& options, const std::string& training) {
+    const RunConfig config = demo_config(options.folder, {});
+    MultiTaskModel model = load_model(options.folder + "/" + training + "/weights/last.banyan.safetensors");
+    const std::vector<Dataset> scenes = load_datasets(config.validation, model.classes());
+    const PredictOptions predict_with = predict_options(model.options().detection);
+    PictureOptions picture_options;
+    picture_options.side = config.model.input_side;
+    return draw_detections([&](const at::Tensor& pixels) { return predict(model, pixels, predict_with); }, scenes,
+                           model.classes(), picture_options);
+}
+
+} // namespace
+
+DemoOutcome run_demo(const DemoRunOptions& options) {
+    DemoOutcome outcome;
+    timed(outcome.seconds, "data", [&] { return draw_data(options); });
+    std::vector<std::string> names;
+    if (options.masked) names.emplace_back("masked");
+    if (options.naive) names.emplace_back("naive");
+    for (const std::string& name : names) {
+        outcome.trainings.push_back(timed(outcome.seconds, name, [&] { return train_one(options, name); }));
+        if (stop_requested()) return outcome;
+    }
+    const std::vector<DetectionPicture> pictures =
+        timed(outcome.seconds, "detect", [&] { return detect_new_scenes(options, names.front()); });
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+        write_jpeg(options.folder + "/pictures/" + std::to_string(i) + ".jpg", pictures[i].image);
+    }
+    write_demo_report(options.folder + "/report.html", options.folder, outcome, pictures);
+    return outcome;
+}
+
+} // namespace banyan

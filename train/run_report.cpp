@@ -1,0 +1,99 @@
+#include "train/run_report.h"
+
+#include <filesystem>
+
+#include "core/atomic_file.h"
+#include "data/image_codec.h"
+#include "report/axis_ticks.h"
+#include "report/svg_plot.h"
+#include "train/metrics_log.h"
+
+namespace banyan {
+
+namespace {
+
+constexpr int kDecimals = 3;
+
+std::vector<PlotSeries> to_series(const std::map<std::string, Curve>& curves) {
+    std::vector<PlotSeries> series;
+    for (const auto& [name, curve] : curves) series.push_back({name, curve});
+    return series;
+}
+
+void add_plot(HtmlReport& report, const std::string& path, const std::vector<PlotSeries>& series,
+              const LinePlotOptions& options) {
+    if (series.empty()) return;
+    const std::string svg = line_plot_svg(series, options);
+    write_file_atomically(path, svg);
+    report.svg(svg);
+}
+
+LinePlotOptions plot_options(const std::string& title, const std::string& y_label, double smoothing) {
+    LinePlotOptions options;
+    options.title = title;
+    options.x_label = "step";
+    options.y_label = y_label;
+    options.smoothing = smoothing;
+    return options;
+}
+
+} // namespace
+
+void add_result_section(HtmlReport& report, const EvalReport& result) {
+    if (result.tasks.empty()) return;
+    report.section("Results");
+    std::vector<std::pair<std::string, std::string>> figures;
+    ReportTable table{{"task", "AP", "AP50", "AP75", "AR100", "images"}, {}};
+    for (const TaskResult& task : result.tasks) {
+        figures.emplace_back("AP50 " + task.task, format_fixed(task.stats[CocoStat::ap50], kDecimals));
+        table.rows.push_back({task.task, format_fixed(task.stats[CocoStat::ap], kDecimals),
+                              format_fixed(task.stats[CocoStat::ap50], kDecimals),
+                              format_fixed(task.stats[CocoStat::ap75], kDecimals),
+                              format_fixed(task.stats[CocoStat::ar100], kDecimals), std::to_string(task.images)});
+    }
+    report.figures(figures);
+    report.table(table);
+}
+
+void add_curve_section(HtmlReport& report, const std::string& run_folder) {
+    constexpr double kSmoothing = 0.9;
+    const MetricsLog log = read_metrics(run_folder + "/metrics.jsonl");
+    const std::string plots = run_folder + "/plots/";
+    report.section("Training");
+    LinePlotOptions total = plot_options("Loss, sum over branches", "loss", kSmoothing);
+    total.log_y = true;
+    add_plot(report, plots + "loss.svg", {{"loss", log.loss}}, total);
+    LinePlotOptions classes = plot_options("Class loss by branch", "loss", kSmoothing);
+    classes.log_y = true;
+    add_plot(report, plots + "class_loss.svg", to_series(log.class_loss), classes);
+    add_plot(report, plots + "box_loss.svg", to_series(log.box_loss), plot_options("Box loss by branch", "loss", kSmoothing));
+    LinePlotOptions ap50 = plot_options("AP50 by task", "AP50", 0);
+    ap50.y_low = 0;
+    ap50.y_high = 1;
+    add_plot(report, plots + "ap50.svg", to_series(log.ap50), ap50);
+    LinePlotOptions rate = plot_options("Training speed", "images per second", 0);
+    rate.y_low = 0;
+    add_plot(report, plots + "speed.svg", {{"images/s", log.images_per_second}}, rate);
+}
+
+void add_picture_section(HtmlReport& report, const std::string& text, const std::vector<DetectionPicture>& pictures) {
+    if (pictures.empty()) return;
+    report.section("Detections");
+    report.text(text);
+    std::vector<ReportPicture> gallery;
+    for (const DetectionPicture& picture : pictures) gallery.push_back({encode_jpeg(picture.image), picture.name});
+    report.gallery(gallery);
+}
+
+void write_run_report(const std::string& run_folder, const EvalReport& result,
+                      const std::vector<DetectionPicture>& pictures) {
+    HtmlReport report("Run " + std::filesystem::path(run_folder).filename().string(), "banyan train");
+    add_result_section(report, result);
+    add_curve_section(report, run_folder);
+    add_picture_section(report, "Validation pictures with all detections of score 0.3 or more, of all tasks.", pictures);
+    report.section("Config");
+    report.code(read_file(run_folder + "/config.json"));
+    report.save(run_folder + "/report.html");
+}
+
+} // namespace banyan
