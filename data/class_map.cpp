@@ -20,7 +20,9 @@ std::string hint_for(const std::string& word, const std::vector<std::string>& na
     if (!nearest.empty()) return "did you mean \"" + nearest + "\"?";
     constexpr std::size_t kListed = 12;
     std::string list = "there are";
-    for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) list += (i == 0 ? " \"" : ", \"") + names[i] + "\"";
+    for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) {
+        list += (i == 0 ? " \"" : ", \"") + names[i] + "\"";
+    }
     return names.size() > kListed ? list + ", …" : list;
 }
 

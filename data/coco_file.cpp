@@ -75,7 +75,9 @@ public:
             if (!value.is_number()) return result;
             result[i] = value.get<double>();
         }
-        if (result[2] < 0 || result[3] < 0) refuse(key, "negative size", "[x, y, width >= 0, height >= 0]", list->dump());
+        if (result[2] < 0 || result[3] < 0) {
+            refuse(key, "negative size", "[x, y, width >= 0, height >= 0]", list->dump());
+        }
         return result;
     }
 

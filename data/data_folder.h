@@ -19,8 +19,8 @@ public:
     /// A path of the config, relative to root.
     std::string path(const std::string& config_path) const;
 
-    /// Path of `name`, which stands in an annotation at `where`, relative to `base` (root() or images()). The file itself
-    /// need not exist. Not thread-safe: folders already seen are remembered.
+    /// Path of `name`, which stands in an annotation at `where`, relative to `base` (root() or images()). The file
+    /// itself need not exist. Not thread-safe: folders already seen are remembered.
     /// @throws DataError empty, absolute, or leads outside
     std::string inside(const std::string& base, const std::string& name, const std::string& where);
 

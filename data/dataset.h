@@ -22,11 +22,13 @@ struct DatasetOptions {
     std::string root;        ///< resolved: "${NAME}" and "${NAME:-default}" expanded, relative to the config's folder
     std::string images;      ///< folder of the pictures; default ".", voc "JPEGImages"
     std::string annotations; ///< coco: the json (required); yolo: "data.yaml"; voc: folder "Annotations"
-    std::string split;       ///< list file, one picture a line (coco: file name; yolo: path below root; voc: id); "" = all
+    std::string split;       ///< list, one picture a line (coco: file name; yolo: path below root; voc: id); "" = all
     std::int64_t limit = 0;  ///< only the first so many pictures; 0 = all
-    /// (source class, our class), several to one; source classes that are not named are dropped.
+    /// (source class, our class), several to one. The source class "*" stands for all that are not named; without it
+    /// they are dropped.
     std::vector<std::pair<std::string, std::string>> classes;
-    /// Our class -> what the labels tell. Default: exhaustive for the classes of the map, unknown for all others.
+    /// Our class -> what the labels tell. Default: exhaustive for the classes of the map, unknown for all others. A
+    /// class of the map may be exhaustive or partial, any other absent or unknown.
     std::map<std::string, LabelState> labels;
     double ratio = 1.0;      ///< relative share of this data set in a mixed batch, > 0
     std::string where;       ///< "config.json:/datasets/0", for messages
@@ -38,8 +40,8 @@ DatasetOptions parse_dataset(ConfigReader& reader);
 /// Reads the list under `key` ("datasets"); names must differ, the list must not be empty. @throws ConfigError
 std::vector<DatasetOptions> parse_datasets(ConfigReader& reader, const std::string& key = "datasets");
 
-/// Expands "${NAME}" and "${NAME:-default}" from the environment (empty counts as unset) and resolves the result against
-/// the folder of `config_file`. @throws ConfigError at `where`: unset variable without default, bad syntax
+/// Expands "${NAME}" and "${NAME:-default}" from the environment (empty counts as unset) and resolves the result
+/// against the folder of `config_file`. @throws ConfigError at `where`: unset variable without default, bad syntax
 std::string resolve_data_path(const std::string& text, const std::string& config_file, const std::string& where);
 
 /// One picture of a data set, not decoded.
@@ -67,7 +69,7 @@ public:
     double ratio() const { return ratio_; }
     /// Boxes of each class id.
     std::vector<std::int64_t> box_counts() const;
-    /// Counted warnings of loading, one line each ("12 boxes without area dropped").
+    /// Counted warnings of loading, one line each ("boxes without area dropped: 12").
     const std::vector<std::string>& warnings() const { return warnings_; }
     void set_warnings(std::vector<std::string> warnings) { warnings_ = std::move(warnings); }
 

@@ -21,7 +21,9 @@ std::string non_empty_text(ConfigReader& reader, const std::string& key) {
     return text;
 }
 
-std::string default_annotations(DatasetFormat format) { return format == DatasetFormat::voc ? "Annotations" : "data.yaml"; }
+std::string default_annotations(DatasetFormat format) {
+    return format == DatasetFormat::voc ? "Annotations" : "data.yaml";
+}
 
 void parse_labels(ConfigReader labels, DatasetOptions& options) {
     for (const std::string& name : labels.keys()) options.labels[name] = labels.choice(name, kStates);

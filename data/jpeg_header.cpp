@@ -55,9 +55,10 @@ int parse_exif_orientation(std::string_view tiff) {
         const std::size_t entry = directory + 2 + i * 12;
         if (entry + 12 > tiff.size()) return 1;
         if (read_u16(tiff, entry, big_endian) != 0x0112) continue;
-        const bool is_one_short = read_u16(tiff, entry + 2, big_endian) == 3 && read_u32(tiff, entry + 4, big_endian) == 1;
+        const bool is_short = read_u16(tiff, entry + 2, big_endian) == 3;
+        const bool is_one = read_u32(tiff, entry + 4, big_endian) == 1;
         const std::uint32_t value = read_u16(tiff, entry + 8, big_endian);
-        return is_one_short && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+        return is_short && is_one && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
     }
     return 1;
 }

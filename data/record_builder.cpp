@@ -85,8 +85,8 @@ public:
 
     std::vector<std::string> warnings() const {
         std::vector<std::string> lines;
-        if (clipped_ > 0) lines.push_back(std::to_string(clipped_) + " boxes over the edge clipped");
-        if (without_area_ > 0) lines.push_back(std::to_string(without_area_) + " boxes without area dropped");
+        if (clipped_ > 0) lines.push_back("boxes over the edge clipped: " + std::to_string(clipped_));
+        if (without_area_ > 0) lines.push_back("boxes without area dropped: " + std::to_string(without_area_));
         return lines;
     }
 

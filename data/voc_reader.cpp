@@ -51,7 +51,8 @@ public:
         const pugi::xml_parse_result result = document.load_buffer(text.data(), text.size());
         const pugi::xml_node root = document.child("annotation");
         if (!result) {
-            refuse(" byte " + std::to_string(result.offset), std::string("not valid XML: ") + result.description(), "", "");
+            const std::string reason = std::string("not valid XML: ") + result.description();
+            refuse(" byte " + std::to_string(result.offset), reason, "", "");
         } else if (!root) {
             refuse("", "wrong kind of file", "an element <annotation>", "");
         } else {
@@ -146,8 +147,9 @@ void check_names_differ(const std::vector<SourcePicture>& pictures, DataProblems
         if (picture.name.empty()) continue; // reported already
         const auto [known, is_new] = first_use.emplace(picture.name, picture.where);
         if (is_new) continue;
-        problems.add({picture.where + ":/annotation/filename", "picture \"" + picture.name + "\" is annotated twice", "",
-                      "", "the other file is " + known->second});
+        problems.add({picture.where + ":/annotation/filename",
+                      "picture \"" + picture.name + "\" is annotated twice", "", "",
+                      "the other file is " + known->second});
     }
 }
 

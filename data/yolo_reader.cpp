@@ -135,7 +135,8 @@ std::vector<SourcePicture> list_pictures(const DatasetOptions& options, const Da
     }
     const PictureFiles files = find_pictures(folder.images());
     if (files.other_types > 0) {
-        labels.warnings.push_back(std::to_string(files.other_types) + " pictures of types other than JPEG and PNG left out");
+        labels.warnings.push_back("pictures of types other than JPEG and PNG left out: " +
+                                  std::to_string(files.other_types));
     }
     for (const std::string& name : files.names) {
         pictures.push_back(picture_named((fs::path(options.images) / name).string(), folder.images() + "/" + name));
@@ -170,7 +171,7 @@ SourceLabels read_yolo(const DatasetOptions& options, DataFolder& folder, DataPr
         problems.add({folder.root(), "no picture has a label file", "e.g. " + first, "",
                       "labels stand in a folder \"labels\" beside \"images\""});
     } else if (missing > 0) {
-        labels.warnings.push_back(std::to_string(missing) + " pictures without a label file taken as without objects");
+        labels.warnings.push_back("pictures without a label file taken as without objects: " + std::to_string(missing));
     }
     return labels;
 }

@@ -62,7 +62,7 @@ TEST(ParseDatasets, FaultsAreLocated) {
     };
     refuse("[]", {"/datasets", "at least one"});
     refuse(R"([{"name": "", "format": "voc", "root": "/d", "classes": {}}])", {"/datasets/0/name"});
-    refuse(R"([{"name": "a", "format": "coko", "root": "/d", "classes": {}}])", {"/datasets/0/format", "did you mean \"coco\""});
+    refuse(R"([{"name": "a", "format": "coko", "root": "/d", "classes": {}}])", {"0/format", "did you mean \"coco\""});
     refuse(R"([{"name": "a", "format": "coco", "root": "/d", "classes": {}}])", {"/datasets/0/annotations", "missing"});
     refuse(R"([{"name": "a", "format": "voc", "root": "/d"}])", {"/datasets/0/classes", "missing"});
     refuse(R"([{"name": "a", "format": "voc", "root": "/d", "classes": {"x": 1}}])", {"/datasets/0/classes/x"});

@@ -62,8 +62,8 @@ inline std::string make_png(const PngParts& parts) {
             static_cast<std::string*>(png_get_io_ptr(writer))->append(reinterpret_cast<const char*>(bytes), count);
         },
         nullptr);
-    png_set_IHDR(png, info, static_cast<png_uint_32>(parts.width), static_cast<png_uint_32>(parts.height), parts.bit_depth,
-                 parts.colour_type, parts.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+    png_set_IHDR(png, info, static_cast<png_uint_32>(parts.width), static_cast<png_uint_32>(parts.height),
+                 parts.bit_depth, parts.colour_type, parts.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (!parts.palette.empty()) png_set_PLTE(png, info, parts.palette.data(), static_cast<int>(parts.palette.size()));
     png_write_info(png, info);
@@ -78,8 +78,8 @@ inline std::string make_png(const PngParts& parts) {
 /// A JPEG marker segment.
 inline std::string jpeg_segment(std::uint8_t marker, const std::string& payload) {
     const std::size_t length = payload.size() + 2;
-    std::string segment{'\xFF', static_cast<char>(marker), static_cast<char>(length >> 8), static_cast<char>(length & 255)};
-    return segment + payload;
+    const std::string size{static_cast<char>(length >> 8), static_cast<char>(length & 255)};
+    return std::string{'\xFF', static_cast<char>(marker)} + size + payload;
 }
 
 /// The JPEG with an EXIF block of that orientation behind its first marker.

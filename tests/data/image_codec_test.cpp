@@ -106,7 +106,8 @@ TEST(ImageCodec, GreyJpegBecomesRgb) {
 }
 
 TEST(ImageCodec, ProgressiveJpegIsRead) {
-    expect_near(pixel_at(decode_image(flat_jpeg(40, 30, JCS_RGB, {200, 40, 90}, true), "p.jpg"), 20, 20), {200, 40, 90}, 3);
+    const Image image = decode_image(flat_jpeg(40, 30, JCS_RGB, {200, 40, 90}, true), "p.jpg");
+    expect_near(pixel_at(image, 20, 20), {200, 40, 90}, 3);
 }
 
 TEST(ImageCodec, AdobeCmykIsInvertedInk) {
@@ -183,8 +184,10 @@ TEST(ImageCodec, HugePictureIsRefusedByItsHeader) {
 }
 
 TEST(ImageCodec, EmptySidesAreRefused) {
-    expect_error<DataError>([] { decode_image(with_u32(encode_png(gradient(4, 4)), 16, 0), "a.png"); }, {"impossible size"});
-    expect_error<DataError>([] { decode_image(with_jpeg_size(encode_jpeg(gradient(8, 8)), 0, 8), "a.jpg"); }, {"0 x 8"});
+    const std::string png = with_u32(encode_png(gradient(4, 4)), 16, 0);
+    expect_error<DataError>([&] { decode_image(png, "a.png"); }, {"impossible size"});
+    const std::string jpeg = with_jpeg_size(encode_jpeg(gradient(8, 8)), 0, 8);
+    expect_error<DataError>([&] { decode_image(jpeg, "a.jpg"); }, {"0 x 8"});
 }
 
 TEST(ImageCodec, OtherTypesAreNamed) {

@@ -163,7 +163,7 @@ TEST_F(RealDatasets, BccdDropsItsTwoBoxesWithoutArea) {
     const Dataset all = load_dataset(options, table);
     EXPECT_EQ(all.size(), 364U);
     EXPECT_THAT(all.box_counts(), ElementsAre(4153, 372, 361));
-    EXPECT_THAT(all.warnings(), ElementsAre("2 boxes without area dropped"));
+    EXPECT_THAT(all.warnings(), ElementsAre("boxes without area dropped: 2"));
     expect_valid(all);
     options.split = "ImageSets/Main/val.txt";
     EXPECT_EQ(load_dataset(options, table).size(), 87U);

@@ -34,7 +34,8 @@ TEST(YoloNames, AllWaysOfWritingAListAreRead) {
 }
 
 TEST(YoloNames, QuotesKeepCommasAndEscapes) {
-    EXPECT_THAT(yaml_names(R"(names: ['a, b', 'it''s', "say \"no\"", 'c#d'])"), ElementsAre("a, b", "it's", "say \"no\"", "c#d"));
+    EXPECT_THAT(yaml_names(R"(names: ['a, b', 'it''s', "say \"no\"", 'c#d'])"),
+                ElementsAre("a, b", "it's", "say \"no\"", "c#d"));
 }
 
 TEST(YoloNames, FaultsNameTheLine) {
@@ -44,7 +45,7 @@ TEST(YoloNames, FaultsNameTheLine) {
     expect_error<DataError>([] { yaml_names("nc: few\nnames: [a]\n"); }, {"data.yaml:1", "few"});
     expect_error<DataError>([] { yaml_names("nc: 1\nnames: [a, b\n"); }, {"data.yaml:2", "do not end"});
     expect_error<DataError>([] { yaml_names("names: ['a, b]\n"); }, {"quote is not closed"});
-    expect_error<DataError>([] { yaml_names("names:\n  0: a\n  2: b\n"); }, {"data.yaml:3", "wrong class number", "1: NAME"});
+    expect_error<DataError>([] { yaml_names("names:\n  0: a\n  2: b\n"); }, {"data.yaml:3", "class number", "1: NAME"});
     expect_error<DataError>([] { yaml_names("names: [a, , b]\n"); }, {"empty class name"});
     expect_error<DataError>([] { yaml_names("names: a.txt\n"); }, {"a list or a map"});
     expect_error<DataError>([] { yaml_names("names: [a]\nnames: [b]\n"); }, {"stands twice"});
@@ -119,7 +120,7 @@ TEST_F(YoloReader, MissingLabelFileMeansNoObjectsAndIsCounted) {
     const Dataset dataset = load();
     EXPECT_EQ(dataset.size(), 2U);
     EXPECT_THAT(dataset.record(1).labels.boxes, IsEmpty());
-    EXPECT_THAT(dataset.warnings(), ElementsAre("1 pictures without a label file taken as without objects"));
+    EXPECT_THAT(dataset.warnings(), ElementsAre("pictures without a label file taken as without objects: 1"));
     std::filesystem::remove(dir_.file("train/labels/a.txt"));
     EXPECT_THAT(fault(), HasSubstr("no picture has a label file"));
 }
@@ -150,7 +151,7 @@ TEST_F(YoloReader, BoxSlightlyOverTheEdgeIsClippedAndCounted) {
     const Dataset dataset = load();
     ASSERT_EQ(dataset.record(0).labels.boxes.size(), 1U);
     EXPECT_FLOAT_EQ(dataset.record(0).labels.boxes[0].box.x1, 100);
-    EXPECT_THAT(dataset.warnings(), ElementsAre("1 boxes over the edge clipped", "1 boxes without area dropped"));
+    EXPECT_THAT(dataset.warnings(), ElementsAre("boxes over the edge clipped: 1", "boxes without area dropped: 1"));
 }
 
 TEST_F(YoloReader, ReportShowsTwentyOfManyFaults) {
@@ -209,7 +210,7 @@ TEST_F(YoloReader, PicturesOfOtherTypesAreCounted) {
     add("a", "");
     dir_.write("train/images/b.webp", "RIFF");
     dir_.write("train/images/.hidden.png", "");
-    EXPECT_THAT(load().warnings(), ElementsAre("1 pictures of types other than JPEG and PNG left out"));
+    EXPECT_THAT(load().warnings(), ElementsAre("pictures of types other than JPEG and PNG left out: 1"));
 }
 
 } // namespace
