@@ -115,6 +115,21 @@ TEST(GraphJson, RefusesGraphsThatTheVerifierRefuses) {
     expect_refused(changed("[3,32,48]", "[3,32,1000000]"), {"too large"});
 }
 
+TEST(GraphJson, EveryChangedByteIsReadAsAGoodGraphOrRefused) {
+    const std::string good = good_text();
+    Random random(20);
+    for (int round = 0; round < 200; ++round) {
+        std::string text = good;
+        const auto at = static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(text.size()) - 1));
+        text[at] = static_cast<char>(random.integer(0, 255));
+        try {
+            EXPECT_EQ(graph_from_json(text, "x").input, 0);
+        } catch (const ModelFileError&) {
+            continue; // any other exception fails the test
+        }
+    }
+}
+
 TEST(GraphJson, WriterRefusesABrokenGraphAndNamesThatAreNotUtf8) {
     Graph graph = every_operator().build();
     graph.values[1].shape.height += 1;
