@@ -22,7 +22,7 @@ struct LinePlotOptions {
     /// Weight of the exponential moving average in [0, 1); above 0 the raw line stands pale behind the smooth one.
     double smoothing = 0;
     std::optional<double> y_low = {}; ///< fixed ends of a linear y axis, e.g. 0 and 1 for an AP
-    std::optional<double> y_high;
+    std::optional<double> y_high = {};
     int width = 760; ///< px [240, 4096]
     int height = 400;
 };
