@@ -100,7 +100,7 @@ double median(std::vector<double>& numbers) {
     return (*std::max_element(numbers.begin(), middle) + *middle) / 2;
 }
 
-/// Median width and height of each centre's shapes. A centre without shapes goes to the worst covered shape.
+/// Median width and height of each centre's shapes. A centre that has lost all its shapes stays.
 Shapes moved_centers(const Shapes& shapes, const Clustering& clustering) {
     Shapes centers = clustering.centers;
     std::vector<double> widths, heights;
@@ -112,13 +112,7 @@ Shapes moved_centers(const Shapes& shapes, const Clustering& clustering) {
             widths.push_back(shapes[i].width_px);
             heights.push_back(shapes[i].height_px);
         }
-        if (!widths.empty()) {
-            centers[c] = {median(widths), median(heights)};
-            continue;
-        }
-        const auto worst = std::min_element(clustering.of_shape.begin(), clustering.of_shape.end(),
-                                            [](const Nearest& a, const Nearest& b) { return a.iou < b.iou; });
-        centers[c] = shapes[static_cast<std::size_t>(worst - clustering.of_shape.begin())];
+        if (!widths.empty()) centers[c] = {median(widths), median(heights)};
     }
     return centers;
 }

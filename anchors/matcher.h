@@ -18,9 +18,9 @@ using Matches = std::vector<std::int32_t>;
 struct MaxIouOptions {
     float positive_iou = 0.5F; ///< (0, 1]
     float negative_iou = 0.4F; ///< [0, positive_iou]; between the two: kBetween (an anchor that meets no box never is)
-    /// Each truth box gets its best anchor (all ties) even below positive_iou, if it touches one. Of boxes that want the
-    /// same anchor the higher IoU wins; one that thus ends without gets the best anchor that is free, or else one whose
-    /// box has more.
+    /// Each truth box gets its best anchor (all ties) even below positive_iou, if it touches one. Of boxes that want
+    /// the same anchor the higher IoU wins; one that thus ends without gets the best anchor that is free, or else one
+    /// whose box has more.
     bool force_best = true;
     bool operator==(const MaxIouOptions&) const = default;
 };

@@ -56,8 +56,8 @@ void keep_best(std::vector<Candidate>& candidates, std::size_t count) {
     std::sort(candidates.begin(), candidates.end());
 }
 
-bool is_finite(const Box& box) {
-    return std::isfinite(box.x0) && std::isfinite(box.y0) && std::isfinite(box.x1) && std::isfinite(box.y1);
+bool is_finite(const BoxCode& code) {
+    return std::all_of(code.begin(), code.end(), [](float number) { return std::isfinite(number); });
 }
 
 void check(const AnchorSet& anchors, const std::vector<RawLevel>& levels, std::size_t classes,
@@ -88,10 +88,10 @@ std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLev
         keep_best(candidates, options.candidates);
         for (const Candidate& candidate : candidates) {
             const std::size_t anchor = candidate.index / classes;
-            const float* code = levels[l].boxes + anchor * 4;
-            const Box raw = decode_box(anchors.kind, anchors.boxes[level.first + anchor], level.stride,
-                                       {code[0], code[1], code[2], code[3]});
-            if (!is_finite(raw)) continue;
+            BoxCode code;
+            std::copy_n(levels[l].boxes + anchor * code.size(), code.size(), code.begin());
+            if (!is_finite(code)) continue;
+            const Box raw = decode_box(anchors.kind, anchors.boxes[level.first + anchor], level.stride, code);
             const Box box = clip(raw, static_cast<float>(anchors.width), static_cast<float>(anchors.height));
             if (!(box.area() > 0)) continue;
             boxes.push_back({box, sigmoid(candidate.logit), static_cast<int>(candidate.index % classes)});

@@ -21,8 +21,8 @@ struct DecodeOptions {
 };
 
 /// Boxes of one image in pixels of the network input, clipped to it, by falling score; class_id counts in the branch's
-/// K classes. Non-finite logits or codes are no detections, nor is what clipping leaves without an area. Ties: the lower
-/// level, cell, anchor, class first.
+/// K classes. Non-finite logits or codes are no detections, nor is what clipping leaves without an area. Ties: the
+/// lower level, cell, anchor, class first.
 /// @param levels one entry per anchors.levels, of the same sizes
 /// @throws CheckError options out of range, another number of levels, a missing tensor
 std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLevel>& levels, std::size_t classes,

@@ -108,6 +108,19 @@ TEST(MatchAtss, GivesTinyBoxesBetweenCentresTheirBestAnchor) {
     EXPECT_EQ(anchors_of(matches, 0), 1u);
 }
 
+TEST(MatchAtss, TakesTheLowerOfCellsEquallyFarAway) {
+    AnchorOptions options;
+    options.levels = {3};
+    options.scales = {1};
+    const AnchorSet anchors = make_anchors(options, 200, 8); // a column of 25 anchors
+    // The centre, 96, lies between anchors 11 and 12. Eight lie within 3.5 cells, the ninth is 4.5 cells above or
+    // below. All have one IoU, so every candidate is positive.
+    const Matches matches = match_atss(anchors, {{0, 16, 8, 176}}, {});
+    for (std::size_t i = 0; i < anchors.size(); ++i) {
+        EXPECT_EQ(matches[i], 7 <= i && i <= 15 ? 0 : kUnmatched) << "anchor " << i;
+    }
+}
+
 TEST(MatchAtss, SharesTheAnchorsAmongManyEqualBoxes) {
     const AnchorSet anchors = make_anchors({}, 128, 128); // 4 levels, at most 9 candidates each
     const std::vector<Box> truth(20, Box{40, 40, 80, 80});

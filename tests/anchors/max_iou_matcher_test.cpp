@@ -110,6 +110,19 @@ TEST(MatchMaxIou, SortsAnchorsByTheTwoThresholds) {
     EXPECT_EQ(match_max_iou(anchors, truth, {0.7F, 0.0F, false}), (Matches{0, kUnmatched, kBetween, kBetween}));
 }
 
+TEST(MatchMaxIou, RescuesWithTheLowerOfEqualAnchors) {
+    AnchorOptions options;
+    options.levels = {3};
+    options.scales = {1};
+    const AnchorSet anchors = make_anchors(options, 8, 32);
+    // Both want anchor 1 (IoU 64 / 96); the first gets it, the second has 16 / 144 with anchor 0 and with anchor 2.
+    EXPECT_EQ(match_max_iou(anchors, {{6, 0, 18, 8}, {6, 0, 18, 8}}, {}), (Matches{1, 0, kUnmatched, kUnmatched}));
+    // The same with each anchor twice: the first box holds both of cell 1; anchors 0, 1, 4 and 5 are equal.
+    options.aspect_hw = {1, 1};
+    const Matches twice = match_max_iou(make_anchors(options, 8, 32), std::vector<Box>(3, Box{6, 0, 18, 8}), {});
+    EXPECT_EQ(twice, (Matches{1, 2, 0, 0, kUnmatched, kUnmatched, kUnmatched, kUnmatched}));
+}
+
 TEST(MatchMaxIou, LeavesOutBoxesThatTouchNothing) {
     const AnchorSet anchors = make_anchors({}, 64, 64);
     const float nan = std::numeric_limits<float>::quiet_NaN();

@@ -152,8 +152,10 @@ TEST(Decode, NeverTakesNonFiniteCodes) {
             outputs.logits[2][0] = 2;
             std::fill_n(outputs.codes[2].begin(), 4, 0.5F);
             ASSERT_EQ(outputs.decoded().size(), 1u);
-            outputs.codes[2][i] = kNan;
-            EXPECT_TRUE(outputs.decoded().empty()) << "code " << i;
+            for (const float bad : {kNan, kInfinity, -kInfinity}) {
+                outputs.codes[2][i] = bad;
+                EXPECT_TRUE(outputs.decoded().empty()) << "code " << i << ": " << bad;
+            }
         }
     }
 }
@@ -165,6 +167,8 @@ TEST(Decode, ClipsToTheInputAndDropsWhatIsLeftEmpty) {
     const auto found = outputs.decoded();
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].box, (Box{0, 0, 128, 96}));
+    std::fill_n(outputs.codes[0].begin(), 4, 3e38F); // finite, but not in pixels
+    EXPECT_EQ(outputs.decoded().at(0).box, (Box{0, 0, 128, 96}));
     std::fill_n(outputs.codes[0].begin(), 4, -1.0F); // a point
     EXPECT_TRUE(outputs.decoded().empty());
 }
