@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/check.h"
 #include "core/config_overrides.h"
 #include "core/error.h"
 #include "core/strict_json.h"
@@ -252,6 +253,15 @@ std::string ConfigReader::dump(int indent) const {
 
 namespace {
 
+/// A default that its own range refuses would make a dump that cannot be read back.
+template <typename T>
+void check_default(const std::vector<T>& fallback, T lo, T hi, const std::string& where) {
+    for (const T value : fallback) {
+        BANYAN_CHECK(lo <= value && value <= hi, where, ": the default ", value, " is not in [", lo, ", ", hi, "]");
+        BANYAN_CHECK(std::isfinite(static_cast<double>(value)), where, ": the default ", value, " is not finite");
+    }
+}
+
 /// Getter with a fallback: the value read by `read` when the key is there, else the fallback, noted in `effective`.
 template <typename T, typename Read>
 T read_or_default(bool present, ordered_json& effective, const std::string& pointer, const T& fallback, Read read) {
@@ -263,11 +273,13 @@ T read_or_default(bool present, ordered_json& effective, const std::string& poin
 } // namespace
 
 std::int64_t ConfigReader::integer(const std::string& key, std::int64_t lo, std::int64_t hi, std::int64_t fallback) {
+    check_default<std::int64_t>({fallback}, lo, hi, where(key));
     return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
                            [&] { return integer(key, lo, hi); });
 }
 
 double ConfigReader::real(const std::string& key, double lo, double hi, double fallback) {
+    check_default<double>({fallback}, lo, hi, where(key));
     return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
                            [&] { return real(key, lo, hi); });
 }
@@ -288,12 +300,14 @@ std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector
 }
 
 std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi, std::vector<double> fallback) {
+    check_default(fallback, lo, hi, where(key));
     return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
                            [&] { return reals(key, lo, hi); });
 }
 
 std::vector<std::int64_t> ConfigReader::integers(const std::string& key, std::int64_t lo, std::int64_t hi,
                                                  std::vector<std::int64_t> fallback) {
+    check_default(fallback, lo, hi, where(key));
     return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
                            [&] { return integers(key, lo, hi); });
 }

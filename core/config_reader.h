@@ -32,6 +32,8 @@ public:
 
     bool has(const std::string& key); ///< also records the key as known
 
+    // The forms with a fallback note it in dump(). @throws CheckError a fallback outside [lo, hi]
+
     std::int64_t integer(const std::string& key, std::int64_t lo, std::int64_t hi);
     std::int64_t integer(const std::string& key, std::int64_t lo, std::int64_t hi, std::int64_t fallback);
     double real(const std::string& key, double lo, double hi);

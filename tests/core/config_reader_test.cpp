@@ -211,6 +211,15 @@ TEST(ConfigReader, ReadsItsOwnDumpBack) {
     EXPECT_EQ(read(read("{}")), read("{}"));
 }
 
+TEST(ConfigReader, RefusesDefaultsOutsideTheirOwnRange) {
+    ConfigReader reader = reader_of(R"({"n": 1})");
+    expect_error<CheckError>([&] { reader.integer("n", 1, 8, 0); }, {"a.json:/n", "the default 0", "[1, 8]"});
+    expect_error<CheckError>([&] { reader.real("x", 0, kInfinity, std::nan("")); }, {"a.json:/x", "the default nan"});
+    expect_error<CheckError>([&] { reader.reals("x", 0, 1, {0.5, 2}); }, {"a.json:/x", "the default 2"});
+    expect_error<CheckError>([&] { reader.integers("x", 0, 1, {2}); }, {"a.json:/x", "the default 2"});
+    expect_error<CheckError>([&] { reader.real("x", 0, kInfinity, kInfinity); }, {"a.json:/x", "finite"});
+}
+
 TEST(ConfigReader, ReadersOutliveTheirParent) {
     ConfigReader object = reader_of(R"({"a": {"b": 5}})").object("a");
     EXPECT_EQ(object.integer("b", 0, 9), 5);
