@@ -77,11 +77,10 @@ void find_includes(const SourceFile& file, const std::vector<std::string>& begin
 }
 
 bool may_hold_json(const SourceFile& file) {
-    static const std::regex places("(core|apps|tests|benchmarks|examples)/.*"
+    static const std::regex places("(core|tests)/.*"
                                    "|(data|eval)/.*\\.cpp"
                                    "|data/json_\\w+\\.h" // the streaming reader's interface
                                    "|graph/graph_json\\.cpp"
-                                   "|train/run_folder\\.cpp" // writes a run's JSON files
                                    "|\\w+/(\\w+_)?config\\.cpp");
     return std::regex_match(file.path, places);
 }
