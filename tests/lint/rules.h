@@ -31,7 +31,8 @@ Findings check_includes_exist(const SourceFile& file, const std::vector<SourceFi
 Findings check_torch(const SourceFile& file);
 /// OpenCV only in data/'s source files, apps/ and their tests.
 Findings check_opencv(const SourceFile& file);
-/// JSON types only in core/, the source files of data/ and eval/ (their readers), graph_json.cpp, *_config.cpp and tests.
+/// JSON types only in core/, the source files of data/ and eval/ (their readers), graph_json.cpp, *_config.cpp and
+/// tests.
 Findings check_json(const SourceFile& file);
 /// Lines of a file and of a function.
 Findings check_lengths(const SourceFile& file);
