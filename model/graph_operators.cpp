@@ -2,14 +2,27 @@
 
 #include <utility>
 
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include "core/check.h"
 #include "core/error.h"
 #include "graph/shape_inference.h"
 #include "model/activation.h"
+#include "model/strided_depthwise.h"
 
 namespace banyan {
+
+namespace {
+
+bool computes_in_bf16(const at::Tensor& weight) {
+    if (!weight.device().is_cpu()) return false;
+    if (weight.scalar_type() == at::kBFloat16) return true;
+    return weight.scalar_type() == at::kFloat && at::autocast::is_autocast_enabled(at::kCPU) &&
+           at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
+}
+
+} // namespace
 
 Operator::Operator(const Graph& graph, const PlanStep& step, const std::map<std::string, at::Tensor>& tensors)
     : step_(step), node_(&graph.nodes.at(static_cast<std::size_t>(step.node))) {
@@ -93,6 +106,11 @@ at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) c
     if (rows.begin != rows.end || columns.begin != columns.end) {
         input = at::constant_pad_nd(x, {columns.begin, columns.end, rows.begin, rows.end});
         pad = {0, 0};
+    }
+    const bool depthwise = conv.groups == x.size(1) && conv.groups == conv.out_channels;
+    if (depthwise && conv.stride > 1 && input.requires_grad() && computes_in_bf16(weight)) {
+        const at::Tensor narrow_bias = bias.defined() ? bias.to(at::kBFloat16) : bias;
+        return strided_depthwise_bf16(input.to(at::kBFloat16), weight.to(at::kBFloat16), narrow_bias, conv.stride, pad);
     }
     return at::conv2d(input, weight, bias, {conv.stride, conv.stride}, pad, {1, 1}, conv.groups);
 }
