@@ -14,7 +14,7 @@ public:
     Planner(const Graph& graph, const PlanRequest& request) : graph_(graph), request_(request) {
         for (const std::vector<ValueId>* ids : {&request.given, &request.targets}) {
             for (const ValueId id : *ids) {
-                BANYAN_CHECK(id >= 0 && static_cast<std::size_t>(id) < graph.values.size(), "graph module: no value ", id,
+                BANYAN_CHECK(id >= 0 && index(id) < graph.values.size(), "graph module: no value ", id,
                              "; the graph has values 0 to ", graph.values.size() - 1);
             }
         }
@@ -121,6 +121,8 @@ private:
 
 } // namespace
 
-std::vector<PlanStep> make_plan(const Graph& graph, const PlanRequest& request) { return Planner(graph, request).plan(); }
+std::vector<PlanStep> make_plan(const Graph& graph, const PlanRequest& request) {
+    return Planner(graph, request).plan();
+}
 
 } // namespace banyan

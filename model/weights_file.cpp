@@ -38,7 +38,8 @@ std::string first_few(const std::vector<std::string>& names) {
 /// Reads everything before it writes anything.
 class Import {
 public:
-    Import(const SafetensorsFile& file, const BackboneOptions& options) : file_(file), options_(options), map_(options) {}
+    Import(const SafetensorsFile& file, const BackboneOptions& options)
+        : file_(file), options_(options), map_(options) {}
 
     void read(const Graph& graph) {
         std::set<std::string> used;
@@ -109,7 +110,8 @@ ImportReport import_pretrained(GraphModule& module, const std::string& path, con
 }
 
 at::Tensor tensor_from_bytes(const TensorBytes& bytes) {
-    const auto dtype = std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& d) { return d.first == bytes.dtype; });
+    const auto dtype =
+        std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& entry) { return entry.first == bytes.dtype; });
     BANYAN_ASSERT(dtype != kDTypes.end(), "tensor_from_bytes: a dtype without a torch dtype");
     at::Tensor tensor = at::empty(bytes.shape, dtype->second);
     if (tensor.numel() > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.byte_count());

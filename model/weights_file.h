@@ -17,8 +17,8 @@ struct ImportReport {
 };
 
 /// Copies ImageNet weights from a safetensors file into the module's backbone.
-/// @throws IoError; ModelFileError the file is damaged, lacks tensors, has other shapes or values that are not finite, or
-///         belongs to another network (lists the first few names). The module is unchanged then.
+/// @throws IoError; ModelFileError the file is damaged, lacks tensors, has other shapes or values that are not finite,
+///         or belongs to another network (lists the first few names). The module is unchanged then.
 ImportReport import_pretrained(GraphModule& module, const std::string& path, const BackboneOptions& options);
 
 /// Tensor of its own memory from file bytes.

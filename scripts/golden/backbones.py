@@ -136,7 +136,8 @@ def efficientnet_lite0(p, x):
             y = conv_norm(y, prefix + "_project_conv", prefix + "_bn2", out, 1, 1, active=False)
             x = x + y if x.shape == y.shape else y
             index += 1
-        levels.update({2: x} if out == 24 else {3: x} if out == 40 else {4: x} if out == 112 else {5: x} if out == 320 else {})
+        if out in (24, 40, 112, 320):
+            levels[{24: 2, 40: 3, 112: 4, 320: 5}[out]] = x
     x = conv_norm(x, "_conv_head", "_bn1", 1280, 1, 1).mean((2, 3))
     return levels, x @ p.weight("_fc", (1000, 1280)).T + p.bias("_fc", 1000)
 

@@ -167,7 +167,8 @@ TEST(GraphOperators, ScaleAndClassify) {
 
 TEST(GraphOperators, NameTheNodeAndTheShapesOnFailure) {
     Fixture sum = make([](GraphBuilder& b) { // windows that agree at 11 x 14 pixels, but not at 12 x 12
-        return b.add(b.max_pool(b.image(), "third", 3, 3, 0), b.conv(b.image(), "other", conv_of(3, 5, 3)), "sum.of.both");
+        const ValueId third = b.max_pool(b.image(), "third", 3, 3, 0);
+        return b.add(third, b.conv(b.image(), "other", conv_of(3, 5, 3)), "sum.of.both");
     });
     EXPECT_NO_THROW(sum.run(images()));
     expect_error<ShapeError>([&] { sum.run(torch::randn({1, 3, 12, 12}, at::kDouble)); },

@@ -1,5 +1,6 @@
 #include "model/weights_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <utility>
@@ -65,7 +66,8 @@ void expect_refused(const std::string& path, const BackboneOptions& options, con
 }
 
 TEST(ImportPretrained, LoadsACutBackboneFromTheFileOfTheWholeNetwork) {
-    for (const BackboneType type : {BackboneType::mobilenet_v2, BackboneType::efficientnet_lite0, BackboneType::resnet18}) {
+    for (const BackboneType type :
+         {BackboneType::mobilenet_v2, BackboneType::efficientnet_lite0, BackboneType::resnet18}) {
         const TempDir dir;
         const BackboneOptions options = options_of(type, 3);
         Tensors tensors = whole_network(options);
@@ -101,7 +103,8 @@ TEST(ImportPretrained, RefusesMissingTensors) {
     const BackboneOptions options = options_of(BackboneType::mobilenet_v2, 2);
     Tensors tensors = whole_network(options);
     tensors.erase("features.1.conv.1.weight");
-    expect_refused(save(dir, tensors), options, {"weights.safetensors", "lacks", "features.1.conv.1.weight", "mobilenet_v2"});
+    expect_refused(save(dir, tensors), options,
+                   {"weights.safetensors", "lacks", "features.1.conv.1.weight", "mobilenet_v2"});
 }
 
 TEST(ImportPretrained, RefusesOtherShapes) {
@@ -154,8 +157,8 @@ TEST(TensorBytes, OfEveryDtypeComeBackFromAFile) {
     const TempDir dir;
     const at::Tensor values = torch::tensor({-2.0, 0.0, 1.0, 3.0, 100.0, 7.0}).reshape({2, 3});
     Tensors tensors{{"empty", torch::empty({0, 3})}, {"scalar", torch::tensor(1.5)}};
-    for (const at::ScalarType dtype : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort,
-                                       at::kChar, at::kBool}) {
+    for (const at::ScalarType dtype :
+         {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kBool}) {
         tensors[toString(dtype)] = values.to(dtype);
     }
     tensors["Byte"] = values.abs().to(at::kByte);

@@ -22,8 +22,9 @@ inline void expect_close(const at::Tensor& actual, const at::Tensor& expected, c
     const at::Tensor excess = (a - e).abs() - (e.abs() * tolerance.rtol + tolerance.atol);
     const at::Tensor worst = excess.nan_to_num(1e300).argmax();
     const auto at_worst = [&](const at::Tensor& t) { return t[worst.item<std::int64_t>()].item<double>(); };
-    EXPECT_LE(at_worst(excess), 0) << "shape " << actual.sizes() << ", worst at flat index " << worst.item<std::int64_t>()
-                                   << ": " << at_worst(a) << " instead of " << at_worst(e);
+    EXPECT_LE(at_worst(excess), 0) << "shape " << actual.sizes() << ", worst at flat index "
+                                   << worst.item<std::int64_t>() << ": " << at_worst(a) << " instead of "
+                                   << at_worst(e);
 }
 
 } // namespace banyan::test
