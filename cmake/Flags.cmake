@@ -7,7 +7,7 @@ set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
 add_library(banyan_flags INTERFACE)
-target_compile_options(banyan_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror=invalid-pch
+target_compile_options(banyan_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror=invalid-pch -ffp-contract=off
                        $<$<BOOL:${BANYAN_WERROR}>:-Werror> -fpch-preprocess)
 target_compile_definitions(banyan_flags INTERFACE $<$<BOOL:${BANYAN_ASSERTS}>:BANYAN_ASSERTS>
                            JSON_DIAGNOSTICS=1)

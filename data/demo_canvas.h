@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/box.h"
-#include "core/image.h"
+#include "image/image.h"
 #include "core/random.h"
 
 /// What the demo's scenes are drawn with; not for other folders.

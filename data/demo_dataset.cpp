@@ -13,7 +13,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 
 namespace banyan {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/image.h"
+#include "image/image.h"
 #include "core/task.h"
 #include "data/sample.h"
 

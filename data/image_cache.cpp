@@ -1,6 +1,6 @@
 #include "data/image_cache.h"
 
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 
 namespace banyan {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "core/image.h"
+#include "image/image.h"
 
 namespace banyan {
 

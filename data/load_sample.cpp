@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 
 namespace banyan {
 

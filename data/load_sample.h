@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "data/dataset.h"
-#include "data/letterbox.h"
+#include "image/letterbox.h"
 #include "data/sample.h"
 
 namespace banyan {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 
 namespace banyan {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/box.h"
-#include "core/image.h"
+#include "image/image.h"
 
 namespace banyan {
 

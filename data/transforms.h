@@ -2,14 +2,14 @@
 
 #include <cstdint>
 
-#include "core/image.h"
 #include "core/random.h"
 #include "data/colours.h"
-#include "data/letterbox.h"
-#include "data/placement.h"
-#include "data/resample.h"
+#include "data/random_placement.h"
 #include "data/sample.h"
 #include "data/transform_options.h"
+#include "image/image.h"
+#include "image/letterbox.h"
+#include "image/resample.h"
 
 namespace banyan {
 

@@ -5,7 +5,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "core/image.h"
 #include "core/task.h"
 #include "model/graph_module.h"
 #include "model/model_options.h"

@@ -1,8 +1,10 @@
 #include "train/checkpoint.h"
 
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <system_error>
 
 #include <torch/torch.h>
 
@@ -38,12 +40,40 @@ std::string entry(const SafetensorsFile& file, const std::string& key) {
                                    "start the run again without --resume"});
 }
 
+/// The number of an entry written by number_text.
+template <typename T>
+T number_of(const SafetensorsFile& file, const std::string& key) {
+    const std::string text = entry(file, key);
+    T number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return number;
+    throw ModelFileError(ErrorText{file.path(), "damaged checkpoint", "a number in \"" + key + "\"", text, ""});
+}
+
+/// Shortest text that reads back to the same number.
+template <typename T>
+std::string number_text(T number) {
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+[[noreturn]] void refuse_network(const SafetensorsFile& file, const std::string& expected, const std::string& found) {
+    throw ModelFileError(ErrorText{file.path(), "checkpoint of another network", expected, found,
+                                   "resume with the run folder's own config.json"});
+}
+
+/// Assigns nothing unless all tensors fit.
 void load_module(const SafetensorsFile& file, GraphModule& module) {
     const Tensors tensors = part_of(file, kModel);
     const std::size_t expected = module.parameters().size() + module.buffers().size();
     if (tensors.size() != expected) {
-        throw ModelFileError(ErrorText{file.path(), "checkpoint of another network", std::to_string(expected) + " tensors",
-                                       std::to_string(tensors.size()), ""});
+        refuse_network(file, std::to_string(expected) + " tensors", std::to_string(tensors.size()));
+    }
+    for (const auto& [name, parameter] : module.graph().parameters) {
+        const auto found = tensors.find(name);
+        if (found == tensors.end()) refuse_network(file, "tensor \"" + name + "\"", "none");
+        if (found->second.sizes() == at::IntArrayRef(parameter.shape)) continue;
+        refuse_network(file, "tensor \"" + name + "\" of the network's shape", "another shape");
     }
     for (const auto& [name, tensor] : tensors) module.assign(name, tensor);
 }
@@ -63,8 +93,8 @@ void save_checkpoint(const std::string& path, const TrainState& state, const std
     }
     save_safetensors(path, bytes,
                      {{"format", "banyan.checkpoint"},
-                      {"step", std::to_string(state.step)},
-                      {"best_score", std::to_string(state.best_score)},
+                      {"step", number_text(state.step)},
+                      {"best_score", number_text(state.best_score)},
                       {"config_hash", config_hash}});
 }
 
@@ -78,8 +108,8 @@ void load_checkpoint(const std::string& path, TrainState& state, const std::stri
     load_module(file, state.model.module());
     state.optimizer.load_state(part_of(file, kOptimizer));
     state.ema.load_state(part_of(file, kEma));
-    state.step = std::stoll(entry(file, "step"));
-    state.best_score = std::stod(entry(file, "best_score"));
+    state.step = number_of<std::int64_t>(file, "step");
+    state.best_score = number_of<double>(file, "best_score");
 }
 
 std::string find_checkpoint(const std::string& run_folder) {

@@ -7,7 +7,7 @@
 #include "core/progress.h"
 #include "core/stop_signal.h"
 #include "data/demo_dataset.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 #include "model/model_file.h"
 #include "train/checkpoint.h"
 #include "train/demo_report.h"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "data/draw.h"
-#include "data/image_codec.h"
+#include "image/draw.h"
+#include "image/image_codec.h"
 #include "data/load_sample.h"
 #include "report/axis_ticks.h"
 #include "report/svg_plot.h"

@@ -19,9 +19,11 @@ at::Tensor bce_with_logits(const at::Tensor& logits, const at::Tensor& target) {
     return at::softplus(logits) - logits * target;
 }
 
+/// base^exponent for base >= 0. Roots have no finite slope at 0, where a sure and right score lies: 0 * inf would be NaN.
 at::Tensor power(const at::Tensor& base, double exponent) {
     if (exponent == 2.0) return base.square();
-    return exponent == 0.0 ? at::ones_like(base) : base.pow(exponent);
+    if (exponent == 0.0) return at::ones_like(base);
+    return exponent < 1.0 ? base.clamp_min(kEpsilon).pow(exponent) : base.pow(exponent);
 }
 
 struct Corners {
@@ -109,7 +111,7 @@ at::Tensor decode_boxes(AnchorKind kind, const at::Tensor& anchors, const at::Te
     }
     const at::Tensor size = high - low;
     const at::Tensor new_centre = centre + codes.slice(1, 0, 2) * size;
-    const at::Tensor half = codes.slice(1, 2, 4).clamp(-kMaxLogRatio, kMaxLogRatio).exp() * size / 2;
+    const at::Tensor half = codes.slice(1, 2, 4).clamp_max(kMaxLogRatio).exp() * size / 2;
     return at::cat({new_centre - half, new_centre + half}, 1);
 }
 

@@ -149,6 +149,9 @@ void Optimizer::load_state(const std::map<std::string, at::Tensor>& state) {
         take("first." + slot.name, slot.parameter, slot.first);
         take("second." + slot.name, slot.parameter, slot.second);
         take("steps." + slot.name, at::zeros({}), slot.steps);
+        const bool adam = options_.optimizer == OptimizerKind::adamw && slot.first.defined();
+        if (slot.second.defined() == adam && slot.steps.defined() == adam) continue;
+        throw ModelFileError("checkpoint: the optimiser's state of \"" + slot.name + "\" is incomplete");
     }
     if (used != state.size()) throw ModelFileError("checkpoint: optimiser entries of parameters that the model lacks");
 }

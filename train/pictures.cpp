@@ -6,7 +6,7 @@
 
 #include <torch/torch.h>
 
-#include "data/draw.h"
+#include "image/draw.h"
 #include "data/load_sample.h"
 
 namespace banyan {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/image.h"
+#include "image/image.h"
 #include "core/task.h"
 #include "data/dataset.h"
 #include "train/evaluate.h"

@@ -41,7 +41,9 @@ RunFolder::RunFolder(std::string path, const std::string& effective_config, bool
         throw UsageError(ErrorText{"--out " + path_, "the folder holds a run already", "", "",
                                    "continue it with --resume, or name another folder"});
     }
-    write_file_atomically(path_ + "/config.json", effective_config + "\n");
+    const std::string config = path_ + "/config.json";
+    // A run keeps the config that it began with: if another one is given, its checkpoint will refuse to go on.
+    if (!resume || !std::filesystem::exists(config)) write_file_atomically(config, effective_config + "\n");
     write_file_atomically(path_ + "/env.json", environment_json());
     if (!resume) write_file_atomically(metrics, "");
 }

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "core/atomic_file.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 #include "report/axis_ticks.h"
 #include "report/svg_plot.h"
 #include "train/metrics_log.h"

@@ -33,16 +33,11 @@ std::vector<Labels> unknown_as_background(std::vector<Labels> labels) {
     return labels;
 }
 
-/// Rows in which anything is known; the others do not even enter the trunk.
-std::vector<std::int64_t> labelled_rows(const std::vector<Labels>& labels, Unlabelled unlabelled) {
-    std::vector<std::int64_t> rows;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        const std::vector<LabelState>& states = labels[i].states;
-        const bool known = std::any_of(states.begin(), states.end(),
-                                       [](LabelState state) { return state != LabelState::unknown; });
-        if (known || unlabelled == Unlabelled::background) rows.push_back(static_cast<std::int64_t>(i));
-    }
-    return rows;
+/// Rows in which any branch has something to learn, rising; the others do not even enter the trunk.
+at::Tensor labelled_rows(const std::vector<BranchTargets>& targets) {
+    std::vector<at::Tensor> rows;
+    for (const BranchTargets& entry : targets) rows.push_back(entry.rows);
+    return std::get<0>(at::_unique(at::cat(rows)));
 }
 
 void check_finite(const Branch& branch, const BranchLoss& loss, const at::Tensor& rows,
@@ -113,27 +108,22 @@ StepLosses TrainStep::forward(const Batch& batch) {
 
 StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels>& labels,
                               const std::vector<std::string>& files) {
-    const std::vector<std::int64_t> labelled = labelled_rows(labels, options_.unlabelled);
-    if (labelled.size() == labels.size()) return forward_labelled(images, labels, files);
-    if (labelled.empty()) return {};
-    std::vector<Labels> kept_labels;
+    std::vector<BranchTargets> targets =
+        targets_of(labels, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
+    const at::Tensor rows = labelled_rows(targets);
+    if (rows.size(0) == 0) return {};
+    if (rows.size(0) == images.size(0)) return forward_rows(images, targets, files);
+    for (BranchTargets& entry : targets) entry.rows = at::searchsorted(rows, entry.rows);
     std::vector<std::string> kept_files;
-    for (const std::int64_t row : labelled) {
-        kept_labels.push_back(labels[static_cast<std::size_t>(row)]);
-        if (!files.empty()) kept_files.push_back(files[static_cast<std::size_t>(row)]);
+    for (std::int64_t i = 0; i < rows.size(0) && !files.empty(); ++i) {
+        kept_files.push_back(files.at(static_cast<std::size_t>(rows[i].item<std::int64_t>())));
     }
-    const at::Tensor rows = at::tensor(at::ArrayRef<std::int64_t>(labelled), at::kLong).to(images.device());
-    return forward_labelled(images.index_select(0, rows), kept_labels, kept_files);
+    return forward_rows(images.index_select(0, rows.to(images.device())), targets, kept_files);
 }
 
-StepLosses TrainStep::forward_labelled(const at::Tensor& images, const std::vector<Labels>& labels,
-                                       const std::vector<std::string>& files) {
-    const std::vector<BranchTargets> targets =
-        targets_of(labels, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
+StepLosses TrainStep::forward_rows(const at::Tensor& images, const std::vector<BranchTargets>& targets,
+                                   const std::vector<std::string>& files) {
     StepLosses losses;
-    if (std::all_of(targets.begin(), targets.end(), [](const BranchTargets& entry) { return entry.empty(); })) {
-        return losses;
-    }
     std::vector<BranchOutputs> outputs(targets.size());
     {
         const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
@@ -154,6 +144,20 @@ StepLosses TrainStep::forward_labelled(const at::Tensor& images, const std::vect
                                         targets[b].positives()};
     }
     return losses;
+}
+
+std::vector<std::string> touched_tensors(const GraphModule& module, const StepLosses& losses) {
+    std::vector<std::string> names, prefixes;
+    for (const auto& [name, parameter] : module.parameters()) {
+        if (parameter.grad().defined()) names.push_back(name);
+    }
+    for (const std::string& branch : losses.present) prefixes.push_back("branches." + branch + ".");
+    for (const auto& [name, buffer] : module.buffers()) {
+        // In the trunk, batch statistics were used where the affine part has a gradient; a branch's box tower may have none.
+        const std::string weight = name.substr(0, name.rfind('.')) + ".weight";
+        if (has_any_prefix(name, prefixes) || module.tensor(weight).grad().defined()) names.push_back(name);
+    }
+    return names;
 }
 
 } // namespace banyan

@@ -42,12 +42,9 @@ public:
     StepLosses forward(const at::Tensor& images, const std::vector<Labels>& labels,
                        const std::vector<std::string>& files = {});
 
-    /// Norm prefixes that stay frozen.
-    const std::vector<std::string>& frozen_norms() const { return frozen_norms_; }
-
 private:
-    StepLosses forward_labelled(const at::Tensor& images, const std::vector<Labels>& labels,
-                                const std::vector<std::string>& files);
+    StepLosses forward_rows(const at::Tensor& images, const std::vector<BranchTargets>& targets,
+                            const std::vector<std::string>& files);
     const AnchorSet& anchors_of(std::size_t branch, int height, int width);
     std::vector<BranchTargets> targets_of(const std::vector<Labels>& labels, int height, int width);
     std::map<ValueId, at::Tensor> run_trunk(const at::Tensor& images, const std::vector<BranchTargets>& targets);
@@ -60,5 +57,9 @@ private:
     std::vector<std::string> frozen_norms_;
     std::map<std::pair<int, int>, std::vector<AnchorSet>> anchors_; // by height and width
 };
+
+/// Parameters and statistics that the step may have changed, once `losses` have been propagated back: parameters with a
+/// gradient, and running statistics of the norms that used batch statistics.
+std::vector<std::string> touched_tensors(const GraphModule& module, const StepLosses& losses);
 
 } // namespace banyan

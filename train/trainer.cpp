@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 
-
 #include <torch/torch.h>
 
 #include "core/error.h"
@@ -81,7 +80,6 @@ private:
     void restore();
     void train_one_step(BatchLoader& loader);
     void take_optimizer_step(const StepLosses& losses, StepRecord& record);
-    std::vector<std::string> touched_tensors(const StepLosses& losses) const;
     void log(StepRecord record);
     Predictor predictor(double score_threshold);
     EvalReport judge();
@@ -129,17 +127,6 @@ void Run::restore() {
     log_info("resumed " + path + " at step " + std::to_string(state_->step));
 }
 
-/// Tensors that this step may have changed: parameters with a gradient, and statistics of norms that ran.
-std::vector<std::string> Run::touched_tensors(const StepLosses& losses) const {
-    std::vector<std::string> names = optimizer_->active();
-    std::vector<std::string> prefixes{"trunk."};
-    for (const std::string& branch : losses.present) prefixes.push_back("branches." + branch + ".");
-    for (const auto& [name, buffer] : model_.module().buffers()) {
-        if (has_any_prefix(name, prefixes) && !has_any_prefix(name, step_->frozen_norms())) names.push_back(name);
-    }
-    return names;
-}
-
 void Run::take_optimizer_step(const StepLosses& losses, StepRecord& record) {
     optimizer_->zero_grad();
     losses.total.backward();
@@ -152,7 +139,7 @@ void Run::take_optimizer_step(const StepLosses& losses, StepRecord& record) {
     const double scale = lr_scale(options_, state_->step);
     record.lr = options_.lr * scale;
     optimizer_->step(scale);
-    ema_->update(model_.module(), touched_tensors(losses));
+    ema_->update(model_.module(), touched_tensors(model_.module(), losses));
 }
 
 void Run::train_one_step(BatchLoader& loader) {

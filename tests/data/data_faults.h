@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "data/dataset.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 #include "support/temp_dir.h"
 
 namespace banyan::test {

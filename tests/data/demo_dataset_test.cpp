@@ -9,7 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 

@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 #include "data/image_cache.h"
-#include "data/image_codec.h"
+#include "image/image_codec.h"
 #include "support/expect_error.h"
 #include "support/painted_image.h"
 #include "support/temp_dir.h"
