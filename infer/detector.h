@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/box.h"
+#include "image/image.h"
+#include "core/task.h"
+
+namespace banyan {
+
+/// One object that was found.
+struct Detection {
+    std::string task;
+    std::string class_name;
+    int class_id = 0; ///< in Detector::classes()
+    float score = 0;  ///< in [0, 1]
+    Box box;          ///< in pixels of the picture, inside it
+};
+
+enum class Bf16 {
+    automatic, ///< where the processor has instructions for it (infer/cpu_features.h)
+    off,
+    on
+};
+
+/// How a detector is made of a model file. Empty options keep the model's own values.
+struct DetectorOptions {
+    std::vector<std::string> tasks; ///< what is wanted; empty = all. Branches that serve none of them are cut away
+    std::optional<double> score_threshold; ///< [0, 1)
+    std::optional<double> nms_iou;         ///< (0, 1]
+    std::optional<int> max_detections;     ///< per picture and branch [1, 10000]
+    int side = 0;    ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
+    Bf16 bf16 = Bf16::automatic;
+    int threads = 0; ///< of the kernels, for the whole process [0, 1024]; 0 = as it is
+    std::vector<std::string> disabled_passes; ///< graph passes to leave out (graph/pass_list.h), for comparisons
+};
+
+/// A model file ready to find objects in pictures: branches nobody asked for are cut away, batch norms are folded, and one
+/// pass through the rest serves all wanted tasks.
+///
+/// Goals: one object from file to boxes in original pixels, no LibTorch in the header, the same interface for any executor
+/// behind it. Non-goals: reading and drawing pictures, tracking. Not thread-safe; make one a thread.
+class Detector {
+public:
+    /// @throws IoError, ModelFileError  the file
+    /// @throws UsageError               an unknown task (names the nearest) or an option out of its range
+    explicit Detector(const std::string& model_path, const DetectorOptions& options = {});
+    ~Detector();
+    Detector(Detector&&) noexcept;
+    Detector& operator=(Detector&&) noexcept;
+
+    /// What the picture shows of the wanted tasks, by falling score. @throws CheckError an empty picture
+    std::vector<Detection> detect(const Image& image);
+    /// The same for several pictures of any sizes in one pass: more pictures a second, and memory that grows with them.
+    std::vector<std::vector<Detection>> detect(const std::vector<Image>& images);
+
+    const ClassTable& classes() const;             ///< of the whole model
+    const std::vector<std::string>& tasks() const; ///< that this detector returns, in the model's order
+    int side() const;
+    bool uses_bf16() const;
+
+private:
+    struct Session;
+    std::unique_ptr<Session> session_;
+};
+
+} // namespace banyan
