@@ -13,7 +13,10 @@ namespace {
 using namespace banyan;
 
 const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
-    static const std::map<std::string, ExitCode (*)(const Options&)> table{{"train", run_train}, {"eval", run_eval}};
+    static const std::map<std::string, ExitCode (*)(const Options&)> table{
+        {"train", run_train},     {"eval", run_eval}, {"detect", run_detect},
+        {"explain", run_explain}, {"env", run_env},   {"demo", run_demo},
+    };
     return table;
 }
 

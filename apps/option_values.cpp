@@ -19,4 +19,10 @@ std::string text_option(const Options& options, const std::string& name) {
     return options.count(name) != 0 ? options[name].as<std::string>() : "";
 }
 
+int side_option(const Options& options) {
+    const int side = options["side"].as<int>();
+    if (side >= 64 && side <= 4096 && side % 32 == 0) return side;
+    throw UsageError(ErrorText{"--side", "out of range", "a multiple of 32 in [64, 4096]", std::to_string(side), ""});
+}
+
 } // namespace banyan

@@ -13,4 +13,7 @@ std::vector<std::string> split_names(const std::string& list, const std::string&
 /// Value of a text option or "".
 std::string text_option(const Options& options, const std::string& name);
 
+/// Value of --side. @throws UsageError not a multiple of 32 in [64, 4096]
+int side_option(const Options& options);
+
 } // namespace banyan
