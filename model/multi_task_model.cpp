@@ -75,6 +75,7 @@ Graph build_graph(const ModelOptions& options) {
         shape.branch = branch.name;
         shape.classes = static_cast<std::int64_t>(classes_of(branch, table).size());
         shape.per_cell = static_cast<std::int64_t>(anchors_per_cell(branch.anchors));
+        shape.box_code = start_box_code(branch.anchors);
         build_head(builder, levels, shape, branch.head);
     }
     return builder.build();

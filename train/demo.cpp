@@ -45,7 +45,9 @@ DemoTraining train_one(const DemoRunOptions& options, const std::string& name) {
     const std::string folder = options.folder + "/" + name;
     log_info("training \"" + name + "\": what a data set does not label " +
              (name == "naive" ? "counts as background" : "is masked out of the loss"));
-    const TrainOutcome outcome = train(config, folder, !find_checkpoint(folder).empty());
+    const bool resume = !find_checkpoint(folder).empty();
+    if (!resume) std::filesystem::remove_all(folder); // of a run that ended before its first checkpoint
+    const TrainOutcome outcome = train(config, folder, resume);
     return {name, outcome.report, outcome.seconds};
 }
 

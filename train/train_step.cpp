@@ -88,8 +88,9 @@ BranchOutputs TrainStep::run_branch(const Branch& branch, const std::map<ValueId
     request.frozen_norms = frozen_norms_;
     for (const ValueId feature : branch.features) {
         const at::Tensor& all = features.at(feature);
+        // Unlike index_select, index keeps the memory order (channels-last).
         request.given[feature] =
-            rows.size(0) == batch_rows ? all : all.index_select(0, rows.to(all.device()));
+            rows.size(0) == batch_rows ? all : all.index({rows.to(all.device())});
     }
     request.targets = branch.class_values;
     request.targets.insert(request.targets.end(), branch.box_values.begin(), branch.box_values.end());

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "core/box.h"
-#include "core/image.h"
+#include "image/image.h"
 #include "core/random.h"
 
 namespace banyan::test {

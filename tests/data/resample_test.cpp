@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "data/random_placement.h"
 #include "support/expect_error.h"
 #include "support/painted_image.h"
 
