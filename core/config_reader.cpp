@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,8 @@ struct ConfigReader::Document {
     Json root;
     ordered_json effective; ///< root in file order, plus the defaults that getters have filled in
     std::vector<ConfigOverride> overrides;
+    std::vector<ConfigKey> asked;
+    std::unordered_map<std::string, std::size_t> place_of; ///< [ConfigKey::pointer] index in `asked`
 };
 
 namespace {
@@ -36,21 +39,52 @@ std::string number_text(double value) {
     return out.str();
 }
 
-std::string integer_in(std::int64_t lo, std::int64_t hi) {
+/// " in [lo, hi]", " >= lo", " <= hi" or "".
+std::string range_text(std::int64_t lo, std::int64_t hi) {
     using Limits = std::numeric_limits<std::int64_t>;
-    if (lo == Limits::min() && hi == Limits::max()) return "an integer";
-    if (hi == Limits::max()) return "an integer >= " + std::to_string(lo);
-    if (lo == Limits::min()) return "an integer <= " + std::to_string(hi);
-    return "an integer in [" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
+    if (lo == Limits::min() && hi == Limits::max()) return "";
+    if (hi == Limits::max()) return " >= " + std::to_string(lo);
+    if (lo == Limits::min()) return " <= " + std::to_string(hi);
+    return " in [" + std::to_string(lo) + ", " + std::to_string(hi) + "]";
+}
+
+std::string range_text(double lo, double hi) {
+    const bool open_below = lo <= std::numeric_limits<double>::lowest();
+    const bool open_above = hi >= std::numeric_limits<double>::max();
+    if (open_below && open_above) return "";
+    if (open_above) return " >= " + number_text(lo);
+    if (open_below) return " <= " + number_text(hi);
+    return " in [" + number_text(lo) + ", " + number_text(hi) + "]";
+}
+
+std::string integer_in(std::int64_t lo, std::int64_t hi) {
+    return "an integer" + range_text(lo, hi);
 }
 
 std::string number_in(double lo, double hi) {
-    const bool open_below = lo <= std::numeric_limits<double>::lowest();
-    const bool open_above = hi >= std::numeric_limits<double>::max();
-    if (open_below && open_above) return "a finite number";
-    if (open_above) return "a number >= " + number_text(lo);
-    if (open_below) return "a number <= " + number_text(hi);
-    return "a number in [" + number_text(lo) + ", " + number_text(hi) + "]";
+    const std::string range = range_text(lo, hi);
+    return range.empty() ? "a finite number" : "a number" + range;
+}
+
+std::string integers_in(std::int64_t lo, std::int64_t hi) {
+    return "a list of integers" + range_text(lo, hi);
+}
+
+std::string numbers_in(double lo, double hi) {
+    return "a list of numbers" + range_text(lo, hi);
+}
+
+std::string one_of(const std::vector<std::string>& names) {
+    std::string text = "one of";
+    for (const std::string& name : names) text += (name == names.front() ? " \"" : ", \"") + name + "\"";
+    return text;
+}
+
+std::string without_article(const std::string& expected) {
+    for (const std::string_view article : {"an ", "a "}) {
+        if (expected.starts_with(article)) return expected.substr(article.size());
+    }
+    return expected;
 }
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
@@ -65,8 +99,9 @@ const Json& empty_object() {
 
 } // namespace
 
-ConfigReader::ConfigReader(std::shared_ptr<Document> document, const Json* value, std::string pointer)
-    : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
+ConfigReader::ConfigReader(std::shared_ptr<Document> document, const Json* value, std::string pointer,
+                           std::string pattern)
+    : document_(std::move(document)), value_(value), pointer_(std::move(pointer)), pattern_(std::move(pattern)) {}
 
 ConfigReader ConfigReader::from_file(const std::string& path, const std::vector<std::string>& overrides) {
     return from_text(read_file(path, kMaxConfigBytes), path, overrides);
@@ -81,19 +116,50 @@ ConfigReader ConfigReader::from_text(std::string_view text, const std::string& n
         document->overrides.push_back(apply_config_override(document->effective, override));
     }
     document->root = Json::parse(document->effective.dump());
-    ConfigReader reader(document, &document->root, "");
+    ConfigReader reader(document, &document->root, "", "");
     if (!document->root.is_object()) reader.refuse("", "an object at top level", document->root);
     return reader;
 }
 
-bool ConfigReader::has(const std::string& key) {
+std::string ConfigReader::pattern_of(const std::string& key) const {
+    return json_pointer_to(pattern_, has_free_keys_ ? "{}" : key);
+}
+
+ConfigKey& ConfigReader::note(const std::string& key, const std::string& expected) {
     known_.insert(key);
+    const std::string pointer = pattern_of(key);
+    const auto [place, is_new] = document_->place_of.try_emplace(pointer, document_->asked.size());
+    if (is_new) document_->asked.push_back({pointer, "", false, {}});
+    ConfigKey& asked = document_->asked[place->second];
+    if (asked.expected.empty()) asked.expected = without_article(expected);
+    return asked;
+}
+
+bool ConfigReader::has(const std::string& key) {
+    note(key, "");
+    optional_.insert(key);
     return value_->contains(key);
 }
 
+bool ConfigReader::has_or_default(const std::string& key, const std::string& expected, const ordered_json& fallback) {
+    std::vector<std::string>& defaults = note(key, expected).defaults;
+    const std::string text = fallback.dump();
+    if (std::find(defaults.begin(), defaults.end(), text) == defaults.end()) defaults.push_back(text);
+    optional_.insert(key);
+    if (value_->contains(key)) return true;
+    document_->effective[ordered_json::json_pointer(json_pointer_to(pointer_, key))] = fallback;
+    return false;
+}
+
 const Json& ConfigReader::required(const std::string& key, const std::string& expected) {
-    if (!has(key)) throw ConfigError(ErrorText{where(key), "missing key", expected, "", ""});
+    ConfigKey& asked = note(key, expected);
+    if (!has_free_keys_ && !optional_.contains(key)) asked.required = true;
+    if (!value_->contains(key)) throw ConfigError(ErrorText{where(key), "missing key", expected, "", ""});
     return (*value_)[key];
+}
+
+std::vector<ConfigKey> ConfigReader::keys_asked() const {
+    return document_->asked;
 }
 
 void ConfigReader::refuse(const std::string& at, const std::string& expected, const Json& found) const {
@@ -153,7 +219,7 @@ std::vector<std::string> ConfigReader::texts(const std::string& key) {
 
 std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi) {
     std::vector<double> result;
-    for (const Json& entry : list_of(key, "a list of numbers")) {
+    for (const Json& entry : list_of(key, numbers_in(lo, hi))) {
         const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
         result.push_back(real_of(entry, at, lo, hi));
     }
@@ -162,7 +228,7 @@ std::vector<double> ConfigReader::reals(const std::string& key, double lo, doubl
 
 std::vector<std::int64_t> ConfigReader::integers(const std::string& key, std::int64_t lo, std::int64_t hi) {
     std::vector<std::int64_t> result;
-    for (const Json& entry : list_of(key, "a list of integers")) {
+    for (const Json& entry : list_of(key, integers_in(lo, hi))) {
         const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
         result.push_back(integer_of(entry, at, lo, hi));
     }
@@ -170,8 +236,7 @@ std::vector<std::int64_t> ConfigReader::integers(const std::string& key, std::in
 }
 
 std::size_t ConfigReader::choice_index(const std::string& key, const std::vector<std::string>& names) {
-    std::string expected = "one of";
-    for (const std::string& name : names) expected += (name == names.front() ? " \"" : ", \"") + name + "\"";
+    const std::string expected = one_of(names);
     const Json& value = required(key, expected);
     if (!value.is_string()) refuse(json_pointer_to(pointer_, key), expected, value);
     const std::string& name = value.get_ref<const std::string&>();
@@ -187,7 +252,7 @@ ConfigReader ConfigReader::object(const std::string& key) {
     const Json& value = required(key, "an object");
     const std::string at = json_pointer_to(pointer_, key);
     if (!value.is_object()) refuse(at, "an object", value);
-    return {document_, &value, at};
+    return {document_, &value, at, pattern_of(key)};
 }
 
 std::vector<ConfigReader> ConfigReader::objects(const std::string& key) {
@@ -195,14 +260,14 @@ std::vector<ConfigReader> ConfigReader::objects(const std::string& key) {
     for (const Json& entry : list_of(key, "a list of objects")) {
         const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
         if (!entry.is_object()) refuse(at, "an object", entry);
-        result.push_back(ConfigReader(document_, &entry, at));
+        result.push_back(ConfigReader(document_, &entry, at, json_pointer_to(pattern_of(key), "[]")));
     }
     return result;
 }
 
 void ConfigReader::finish() const {
     std::vector<std::string> unknown;
-    for (const std::string& key : keys()) {
+    for (const std::string& key : file_keys()) {
         if (!known_.contains(key)) unknown.push_back(key);
     }
     if (unknown.empty()) return;
@@ -238,7 +303,12 @@ const std::string& ConfigReader::file() const {
     return document_->file;
 }
 
-std::vector<std::string> ConfigReader::keys() const {
+std::vector<std::string> ConfigReader::keys() {
+    has_free_keys_ = true;
+    return file_keys();
+}
+
+std::vector<std::string> ConfigReader::file_keys() const {
     std::vector<std::string> result;
     if (value_->empty()) return result;
     for (const auto& entry : document_->effective[ordered_json::json_pointer(pointer_)].items()) {
@@ -262,65 +332,50 @@ void check_default(const std::vector<T>& fallback, T lo, T hi, const std::string
     }
 }
 
-/// Getter with a fallback: the value read by `read` when the key is there, else the fallback, noted in `effective`.
-template <typename T, typename Read>
-T read_or_default(bool present, ordered_json& effective, const std::string& pointer, const T& fallback, Read read) {
-    if (present) return read();
-    effective[ordered_json::json_pointer(pointer)] = fallback;
-    return fallback;
-}
-
 } // namespace
 
 std::int64_t ConfigReader::integer(const std::string& key, std::int64_t lo, std::int64_t hi, std::int64_t fallback) {
     check_default<std::int64_t>({fallback}, lo, hi, where(key));
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return integer(key, lo, hi); });
+    return has_or_default(key, integer_in(lo, hi), fallback) ? integer(key, lo, hi) : fallback;
 }
 
 double ConfigReader::real(const std::string& key, double lo, double hi, double fallback) {
     check_default<double>({fallback}, lo, hi, where(key));
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return real(key, lo, hi); });
+    return has_or_default(key, number_in(lo, hi), fallback) ? real(key, lo, hi) : fallback;
 }
 
 bool ConfigReader::boolean(const std::string& key, bool fallback) {
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return boolean(key); });
+    return has_or_default(key, "true or false", fallback) ? boolean(key) : fallback;
 }
 
 std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return text(key); });
+    return has_or_default(key, "a text", fallback) ? text(key) : fallback;
 }
 
 std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return texts(key); });
+    return has_or_default(key, "a list of texts", fallback) ? texts(key) : fallback;
 }
 
 std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi, std::vector<double> fallback) {
     check_default(fallback, lo, hi, where(key));
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return reals(key, lo, hi); });
+    return has_or_default(key, numbers_in(lo, hi), fallback) ? reals(key, lo, hi) : fallback;
 }
 
 std::vector<std::int64_t> ConfigReader::integers(const std::string& key, std::int64_t lo, std::int64_t hi,
                                                  std::vector<std::int64_t> fallback) {
     check_default(fallback, lo, hi, where(key));
-    return read_or_default(has(key), document_->effective, json_pointer_to(pointer_, key), fallback,
-                           [&] { return integers(key, lo, hi); });
+    return has_or_default(key, integers_in(lo, hi), fallback) ? integers(key, lo, hi) : fallback;
+}
+
+std::size_t ConfigReader::choice_index(const std::string& key, const std::vector<std::string>& names,
+                                       std::size_t fallback) {
+    BANYAN_CHECK(fallback < names.size(), where(key), ": the default is not ", one_of(names));
+    return has_or_default(key, one_of(names), names[fallback]) ? choice_index(key, names) : fallback;
 }
 
 ConfigReader ConfigReader::optional_object(const std::string& key) {
-    if (has(key)) return object(key);
-    const std::string at = json_pointer_to(pointer_, key);
-    document_->effective[ordered_json::json_pointer(at)] = ordered_json::object();
-    return {document_, &empty_object(), at};
-}
-
-void ConfigReader::note_default_text(const std::string& key, const std::string& value) const {
-    document_->effective[ordered_json::json_pointer(json_pointer_to(pointer_, key))] = value;
+    if (has_or_default(key, "an object", ordered_json::object())) return object(key);
+    return {document_, &empty_object(), json_pointer_to(pointer_, key), pattern_of(key)};
 }
 
 } // namespace banyan

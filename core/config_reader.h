@@ -14,6 +14,14 @@
 
 namespace banyan {
 
+/// A key that the readers of one config asked for: what the reference of the config's keys is made of.
+struct ConfigKey {
+    std::string pointer;  ///< JSON pointer with list indices as "[]" and free keys as "{}": "/sets/[]/classes/{}"
+    std::string expected; ///< "integer in [1, 4096]"; "" where only has() was asked (the value is read by json())
+    bool required = false; ///< a getter without a fallback asked, with no has() before it
+    std::vector<std::string> defaults; ///< JSON texts of all the fallbacks that differ, in the order asked
+};
+
 /// Strict view of one JSON object of a config file. Each getter records its key; finish() throws on the keys that
 /// nobody asked for, with the nearest known one. Every ConfigError names `file:/json/pointer`, what was expected
 /// and what was found. Integers must be JSON integers in range; numbers are finite; no coercions.
@@ -30,9 +38,9 @@ public:
     static ConfigReader from_text(std::string_view text, const std::string& name,
                                   const std::vector<std::string>& overrides = {});
 
-    bool has(const std::string& key); ///< also records the key as known
+    bool has(const std::string& key); ///< also records the key as known, and as one that may be missing
 
-    // The forms with a fallback note it in dump(). @throws CheckError a fallback outside [lo, hi]
+    // The forms with a fallback note it in dump(). @throws CheckError a fallback outside [lo, hi] or the table
 
     std::int64_t integer(const std::string& key, std::int64_t lo, std::int64_t hi);
     std::int64_t integer(const std::string& key, std::int64_t lo, std::int64_t hi, std::int64_t fallback);
@@ -56,18 +64,16 @@ public:
     }
     template <typename T>
     T choice(const std::string& key, const Choices<T>& table, T fallback) {
-        if (has(key)) return choice(key, table);
-        for (const auto& [name, value] : table) {
-            if (value == fallback) note_default_text(key, name);
-        }
-        return fallback;
+        std::size_t index = 0;
+        while (index < table.size() && table[index].second != fallback) ++index;
+        return table[choice_index(key, names_of(table), index)].second;
     }
 
     ConfigReader object(const std::string& key);               ///< required sub-object
     ConfigReader optional_object(const std::string& key);      ///< an empty object where the key is missing
     std::vector<ConfigReader> objects(const std::string& key); ///< required list of objects
-    /// Keys of this object in file order (for maps with free keys, e.g. class maps).
-    std::vector<std::string> keys() const;
+    /// Keys of this object in file order, for maps with free keys (e.g. class maps); call it before the getters.
+    std::vector<std::string> keys();
 
     /// @throws ConfigError naming every key that was never asked for. Call it after the last getter.
     void finish() const;
@@ -78,12 +84,15 @@ public:
     /// This object's effective config as JSON text: the file's keys in their order with the overrides applied, then
     /// each missing key that a getter has filled with its default. Complete once all readers are finished.
     std::string dump(int indent = 2) const;
+    /// All keys that the readers of this config have asked for so far, each once, in the order in which they came up.
+    std::vector<ConfigKey> keys_asked() const;
     /// The parsed JSON of this object; only for core/ and *_config.cpp files.
     const nlohmann::json& json() const { return *value_; }
 
 private:
     struct Document;
-    ConfigReader(std::shared_ptr<Document> document, const nlohmann::json* value, std::string pointer);
+    ConfigReader(std::shared_ptr<Document> document, const nlohmann::json* value, std::string pointer,
+                 std::string pattern);
     template <typename T>
     static std::vector<std::string> names_of(const Choices<T>& table) {
         std::vector<std::string> names;
@@ -91,7 +100,11 @@ private:
         return names;
     }
     std::size_t choice_index(const std::string& key, const std::vector<std::string>& names);
-    void note_default_text(const std::string& key, const std::string& value) const;
+    std::size_t choice_index(const std::string& key, const std::vector<std::string>& names, std::size_t fallback);
+    std::string pattern_of(const std::string& key) const;
+    ConfigKey& note(const std::string& key, const std::string& expected);
+    bool has_or_default(const std::string& key, const std::string& expected, const nlohmann::ordered_json& fallback);
+    std::vector<std::string> file_keys() const;
     const nlohmann::json& required(const std::string& key, const std::string& expected);
     [[noreturn]] void refuse(const std::string& at, const std::string& expected, const nlohmann::json& found) const;
     std::int64_t integer_of(const nlohmann::json& value, const std::string& at, std::int64_t lo, std::int64_t hi) const;
@@ -102,7 +115,10 @@ private:
     std::shared_ptr<Document> document_; ///< shared by all readers of one file; not thread-safe
     const nlohmann::json* value_;
     std::string pointer_;
+    std::string pattern_;            ///< the pointer as ConfigKey writes it
+    bool has_free_keys_ = false;
     std::set<std::string> known_;
+    std::set<std::string> optional_; ///< keys that may be missing
 };
 
 } // namespace banyan
