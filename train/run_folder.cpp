@@ -10,6 +10,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/log.h"
 
 namespace banyan {
 
@@ -46,6 +47,7 @@ RunFolder::RunFolder(std::string path, const std::string& effective_config, bool
     if (!resume || !std::filesystem::exists(config)) write_file_atomically(config, effective_config + "\n");
     write_file_atomically(path_ + "/env.json", environment_json());
     if (!resume) write_file_atomically(metrics, "");
+    set_log_file(path_ + "/run.log");
 }
 
 std::string RunFolder::weights(const std::string& name) const {

@@ -1,0 +1,144 @@
+#include "train/run_folder.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+#include "train/metrics_log.h"
+
+namespace banyan {
+namespace {
+
+using testing::HasSubstr;
+
+StepRecord record_of(std::int64_t step) {
+    StepRecord record;
+    record.step = step;
+    record.loss = 0.5 / static_cast<double>(step);
+    record.images_per_second = 30;
+    record.branches["face"] = {1.25, 0.75, 4, 9};
+    if (step > 1) record.branches["hand"] = {2.5, 0, 3, 0};
+    return record;
+}
+
+EvalReport small_report() {
+    EvalReport report;
+    report.images = 7;
+    for (const auto& [name, ap] : {std::pair{"face", 0.25}, std::pair{"hand", 0.75}, std::pair{"foot", -1.0}}) {
+        TaskResult task;
+        task.task = name;
+        task.stats.values.fill(ap);
+        task.images = 3;
+        CocoClassResult result;
+        result.name = name;
+        result.stats = task.stats;
+        task.classes.push_back(result);
+        report.tasks.push_back(task);
+    }
+    return report;
+}
+
+TEST(RunFolder, WritesConfigAndEnvironment) {
+    const TempDir dir;
+    const RunFolder folder(dir.file("runs/a"), "{\"x\": 1}", false);
+    EXPECT_EQ(read_file(dir.file("runs/a/config.json")), "{\"x\": 1}\n");
+    const std::string environment = read_file(dir.file("runs/a/env.json"));
+    for (const char* key : {"torch", "cpu", "cores", "compiler"}) EXPECT_THAT(environment, HasSubstr(key));
+    EXPECT_EQ(folder.weights("best"), dir.file("runs/a") + "/weights/best.banyan.safetensors");
+    EXPECT_EQ(folder.checkpoint(30), dir.file("runs/a") + "/checkpoint-30/state.safetensors");
+}
+
+TEST(RunFolder, IsNotTakenTwice) {
+    const TempDir dir;
+    const RunFolder first(dir.path(), "{}", false);
+    expect_error<UsageError>([&] { RunFolder(dir.path(), "{}", false); }, {dir.path(), "--resume"});
+}
+
+TEST(RunFolder, ResumingKeepsItsConfigAndMetrics) {
+    const TempDir dir;
+    RunFolder(dir.path(), "{\"first\": 1}", false).log_step(record_of(1));
+    RunFolder(dir.path(), "{\"second\": 1}", true).log_step(record_of(2));
+    EXPECT_THAT(read_file(dir.file("config.json")), HasSubstr("first"));
+    EXPECT_EQ(read_metrics(dir.file("metrics.jsonl")).loss.size(), 2U);
+}
+
+TEST(RunFolder, RewindsMetricsToAStep) {
+    const TempDir dir;
+    RunFolder folder(dir.path(), "{}", false);
+    for (std::int64_t step = 1; step <= 4; ++step) folder.log_step(record_of(step));
+    folder.log_eval(2, small_report());
+    std::string text = read_file(dir.file("metrics.jsonl"));
+    dir.write("metrics.jsonl", text + "{\"step\": 5, \"lo"); // the process was killed while it wrote
+    folder.rewind_metrics(2);
+    const MetricsLog log = read_metrics(dir.file("metrics.jsonl"));
+    ASSERT_EQ(log.loss.size(), 2U);
+    EXPECT_EQ(log.loss[1].x, 2);
+    EXPECT_EQ(log.ap50.at("face").size(), 1U);
+}
+
+TEST(RunFolder, KeepsTheNewestCheckpointOnly) {
+    const TempDir dir;
+    const RunFolder folder(dir.path(), "{}", false);
+    for (const char* name : {"checkpoint-5", "checkpoint-50", "checkpoint-55", "weights"}) {
+        std::filesystem::create_directories(dir.file(name));
+    }
+    folder.keep_newest_checkpoint(50);
+    EXPECT_TRUE(std::filesystem::exists(dir.file("checkpoint-50")));
+    EXPECT_TRUE(std::filesystem::exists(dir.file("weights")));
+    EXPECT_FALSE(std::filesystem::exists(dir.file("checkpoint-5")));
+    EXPECT_FALSE(std::filesystem::exists(dir.file("checkpoint-55")));
+}
+
+TEST(MetricsLog, ReadsWhatARunWrote) {
+    const TempDir dir;
+    RunFolder folder(dir.path(), "{}", false);
+    for (std::int64_t step = 1; step <= 2; ++step) folder.log_step(record_of(step));
+    folder.log_eval(2, small_report());
+    const MetricsLog log = read_metrics(dir.file("metrics.jsonl"));
+    ASSERT_EQ(log.loss.size(), 2U);
+    EXPECT_EQ(log.loss[0].x, 1);
+    EXPECT_EQ(log.loss[1].y, 0.25);
+    EXPECT_EQ(log.images_per_second[0].y, 30);
+    EXPECT_EQ(log.class_loss.at("face").size(), 2U);
+    ASSERT_EQ(log.box_loss.at("hand").size(), 1U); // idle branches are in no line
+    EXPECT_EQ(log.class_loss.at("hand")[0].x, 2);
+    EXPECT_EQ(log.ap50.at("hand")[0].y, 0.75);
+    EXPECT_EQ(log.ap.at("face")[0].x, 2);
+}
+
+TEST(MetricsLog, RefusesOtherLines) {
+    const TempDir dir;
+    for (const char* line : {"not JSON", "[1]", "{\"loss\": 1}", "{\"step\": \"one\"}"}) {
+        const std::string path = dir.write("metrics.jsonl", std::string(line) + "\n");
+        expect_error<DataError>([&] { read_metrics(path); }, {path + ":1", "not a line of metrics"});
+    }
+    expect_error<IoError>([&] { read_metrics(dir.file("none")); }, {"none"});
+}
+
+TEST(EvalReport, MeansLeaveOutTasksWithoutGroundTruth) {
+    EXPECT_DOUBLE_EQ(small_report().mean(CocoStat::ap), 0.5);
+    EXPECT_EQ(EvalReport().mean(CocoStat::ap), 0);
+}
+
+TEST(EvalReport, IsWrittenAsStrictJson) {
+    const std::string text = eval_json(small_report());
+    for (const char* part : {"\"face\":{\"ap\":0.25", "\"mean\":{\"ap\":0.5", "\"images\":7", "\"unjudged_detections\":0",
+                             "\"classes\":{\"hand\":{"}) {
+        EXPECT_THAT(text, HasSubstr(part));
+    }
+}
+
+TEST(EvalReport, IsShownAsATable) {
+    const std::string table = eval_table(small_report());
+    EXPECT_THAT(table, HasSubstr("task"));
+    EXPECT_THAT(table, HasSubstr("face               0.250   0.250   0.250   0.250       3\n"));
+    EXPECT_THAT(table, HasSubstr("mean               0.500   0.500   0.500   0.500       7\n"));
+}
+
+} // namespace
+} // namespace banyan
