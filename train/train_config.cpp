@@ -1,6 +1,9 @@
 #include "train/train_config.h"
 
 #include <algorithm>
+#include <iterator>
+
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "model/model_config.h"
@@ -68,7 +71,9 @@ void check_schema(ConfigReader& reader, bool required) {
     if (required || reader.has("schema_version")) reader.integer("schema_version", 1, 1);
 }
 
-RunConfig parse_run(ConfigReader reader) {
+} // namespace
+
+RunConfig parse_run_config(ConfigReader reader) {
     check_schema(reader, true);
     RunConfig config;
     config.model = parse_model(reader);
@@ -87,19 +92,62 @@ RunConfig parse_run(ConfigReader reader) {
     return config;
 }
 
+namespace {
+
 bool contains(const std::vector<std::string>& list, const std::string& word) {
     return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+using Json = nlohmann::ordered_json;
+
+template <typename Predicate>
+void erase_entries(Json& list_or_object, Predicate is_unwanted) {
+    for (auto entry = list_or_object.begin(); entry != list_or_object.end();) {
+        entry = is_unwanted(entry) ? list_or_object.erase(entry) : std::next(entry);
+    }
+}
+
+/// The data sets under `key` cut to those in `kept`, and their class maps to the classes of `table`.
+void restrict_datasets(Json& root, const std::string& key, const std::vector<DatasetOptions>& kept,
+                       const ClassTable& table) {
+    if (!root.contains(key)) return;
+    std::vector<std::string> names;
+    for (const DatasetOptions& dataset : kept) names.push_back(dataset.name);
+    erase_entries(root[key], [&](const Json::iterator& entry) { return !contains(names, entry->at("name")); });
+    for (Json& dataset : root[key]) {
+        erase_entries(dataset["classes"],
+                      [&](const Json::iterator& entry) { return !table.find_class(entry->get<std::string>()); });
+        if (!dataset.contains("labels")) continue;
+        erase_entries(dataset["labels"], [&](const Json::iterator& entry) { return !table.find_class(entry.key()); });
+    }
+    if (root[key].empty()) root.erase(key);
+}
+
+/// The effective config of `config`, which was cut to its tasks, out of that of the whole.
+std::string restricted_text(const RunConfig& config, const std::string& whole) {
+    const ClassTable table(config.model.tasks);
+    const auto is_unknown = [&](const Json& task) { return !table.find_task(task.get<std::string>()); };
+    Json root = Json::parse(whole);
+    erase_entries(root["tasks"], [&](const Json::iterator& entry) { return is_unknown(entry->at("name")); });
+    Json& branches = root["model"]["branches"];
+    for (Json& branch : branches) {
+        erase_entries(branch["tasks"], [&](const Json::iterator& entry) { return is_unknown(*entry); });
+    }
+    erase_entries(branches, [](const Json::iterator& entry) { return entry->at("tasks").empty(); });
+    restrict_datasets(root, "datasets", config.datasets, table);
+    restrict_datasets(root, "validation", config.validation, table);
+    return root.dump(2);
 }
 
 } // namespace
 
 RunConfig load_run_config(const std::string& path, const std::vector<std::string>& overrides) {
-    return parse_run(ConfigReader::from_file(path, overrides));
+    return parse_run_config(ConfigReader::from_file(path, overrides));
 }
 
 RunConfig run_config_from_text(const std::string& text, const std::string& name,
                                const std::vector<std::string>& overrides) {
-    return parse_run(ConfigReader::from_text(text, name, overrides));
+    return parse_run_config(ConfigReader::from_text(text, name, overrides));
 }
 
 std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table) {
@@ -127,6 +175,7 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
     const ClassTable table(config.model.tasks);
     config.datasets = datasets_for(config.datasets, table);
     config.validation = datasets_for(config.validation, table);
+    config.effective = restricted_text(config, config.effective);
     return config;
 }
 
