@@ -1,0 +1,166 @@
+#include "train/branch_loss.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "anchors/box_coder.h"
+#include "core/error.h"
+#include "support/expect_error.h"
+#include "support/tensor_close.h"
+#include "train/losses.h"
+
+namespace banyan {
+namespace {
+
+/// Two levels, two anchors a cell, three classes, two rows: no two extents are alike.
+class BranchLosses : public testing::Test {
+protected:
+    BranchLosses() {
+        torch::manual_seed(9);
+        branch_.name = "b";
+        branch_.options.anchors.levels = {3, 4};
+        branch_.options.anchors.scales = {2, 3};
+        branch_.options.loss.weight = 0.7;
+        branch_.classes = {2, 0, 1};
+        anchors_ = make_anchors(branch_.options.anchors, 16, 32);
+        for (const AnchorLevel& level : anchors_.levels) {
+            outputs_.classes.push_back(random({2, 2 * 3, level.height, level.width}));
+            outputs_.boxes.push_back(random({2, 2 * 4, level.height, level.width}));
+        }
+        labels_.resize(2);
+        for (Labels& labels : labels_) labels.states.assign(3, LabelState::exhaustive);
+        labels_[0].boxes = {{{2, 1, 15, 15}, 0}, {{10, 2, 30, 14}, 2}};
+        labels_[1].boxes = {{{16, 0, 31, 16}, 1}};
+        labels_[1].states[0] = LabelState::unknown;
+    }
+
+    static at::Tensor random(at::IntArrayRef shape) {
+        return torch::randn(shape, at::TensorOptions(at::kDouble).requires_grad(true));
+    }
+    BranchTargets targets() const { return build_targets(branch_, anchors_, labels_); }
+    BranchLoss loss() const { return branch_loss(branch_, outputs_, targets()); }
+
+    /// Output `channel` of anchor r, read as the layout is documented: level, row, column, anchor of the cell.
+    double at_anchor(const std::vector<at::Tensor>& maps, std::int64_t n, std::size_t r, std::int64_t channels,
+                     std::int64_t channel) const {
+        std::size_t l = anchors_.levels.size() - 1;
+        while (r < anchors_.levels[l].first) --l;
+        const AnchorLevel& level = anchors_.levels[l];
+        const auto local = static_cast<std::int64_t>(r - level.first);
+        const auto a = local % 2, cell = local / 2;
+        return maps[l][n][a * channels + channel][cell / level.width][cell % level.width].item<double>();
+    }
+
+    Branch branch_;
+    AnchorSet anchors_;
+    BranchOutputs outputs_;
+    std::vector<Labels> labels_;
+};
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double bce(double logit, double target) {
+    return -target * std::log(sigmoid(logit)) - (1 - target) * std::log(1 - sigmoid(logit));
+}
+
+TEST_F(BranchLosses, EqualALoopOverAnchorsAndClasses) {
+    const BranchTargets made = targets();
+    std::vector<std::vector<double>> quality(2 * anchors_.size(), std::vector<double>(3, 0.0));
+    double box_sum = 0, confidence_sum = 0;
+    ASSERT_GT(made.positives(), 3);
+    for (std::int64_t p = 0; p < made.positives(); ++p) {
+        const auto n = made.positive[0][p].item<std::int64_t>(), k = made.positive[2][p].item<std::int64_t>();
+        const auto r = static_cast<std::size_t>(made.positive[1][p].item<std::int64_t>());
+        BoxCode code{};
+        for (std::int64_t i = 0; i < 4; ++i) {
+            code[static_cast<std::size_t>(i)] = static_cast<float>(at_anchor(outputs_.boxes, n, r, 4, i));
+        }
+        const Box box = decode_box(AnchorKind::boxes, anchors_.boxes[r], anchors_.stride_of(r), code);
+        const at::Tensor pair = at::tensor({box.x0, box.y0, box.x1, box.y1}).view({1, 4});
+        quality[static_cast<std::size_t>(n) * anchors_.size() + r][static_cast<std::size_t>(k)] =
+            paired_iou(pair, made.boxes[p].unsqueeze(0)).item<double>();
+        const double confidence = sigmoid(at_anchor(outputs_.classes, n, r, 3, k));
+        box_sum += confidence * giou_loss(pair, made.boxes[p].unsqueeze(0)).item<double>();
+        confidence_sum += confidence;
+    }
+    double class_sum = 0;
+    for (std::int64_t n = 0; n < 2; ++n) {
+        for (std::size_t r = 0; r < anchors_.size(); ++r) {
+            for (std::int64_t k = 0; k < 3; ++k) {
+                if (made.valid[n][static_cast<std::int64_t>(r)][k].item<float>() == 0) continue;
+                const double logit = at_anchor(outputs_.classes, n, r, 3, k);
+                const double target =
+                    quality[static_cast<std::size_t>(n) * anchors_.size() + r][static_cast<std::size_t>(k)];
+                class_sum += std::pow(std::abs(target - sigmoid(logit)), 2) * bce(logit, target);
+            }
+        }
+    }
+    const BranchLoss got = loss();
+    EXPECT_NEAR(got.classes.item<double>(), class_sum / static_cast<double>(made.positives()), 1e-5);
+    EXPECT_NEAR(got.boxes.item<double>(), box_sum / confidence_sum, 1e-5);
+    EXPECT_NEAR(got.total.item<double>(), 0.7 * (got.classes.item<double>() + 2 * got.boxes.item<double>()), 1e-9);
+}
+
+TEST_F(BranchLosses, FocalLossTakesPositivesForOne) {
+    branch_.options.loss.class_loss = ClassLossKind::focal;
+    branch_.options.loss.gamma = 0;
+    branch_.options.loss.alpha = 0.5;
+    const BranchTargets made = targets();
+    double sum = 0;
+    for (std::int64_t n = 0; n < 2; ++n) {
+        for (std::size_t r = 0; r < anchors_.size(); ++r) {
+            for (std::int64_t k = 0; k < 3; ++k) {
+                bool positive = false;
+                for (std::int64_t p = 0; p < made.positives(); ++p) {
+                    positive = positive || (made.positive[0][p].item<std::int64_t>() == n &&
+                                            made.positive[1][p].item<std::int64_t>() == static_cast<std::int64_t>(r) &&
+                                            made.positive[2][p].item<std::int64_t>() == k);
+                }
+                const double weight = made.valid[n][static_cast<std::int64_t>(r)][k].item<double>();
+                sum += weight * bce(at_anchor(outputs_.classes, n, r, 3, k), positive ? 1 : 0) / 2;
+            }
+        }
+    }
+    EXPECT_NEAR(loss().classes.item<double>(), sum / static_cast<double>(made.positives()), 1e-6);
+}
+
+TEST_F(BranchLosses, OutputsThatAreNotJudgedHaveNoGradient) {
+    loss().total.backward();
+    const at::Tensor unknown = outputs_.classes[0].grad()[1].view({2, 3, -1}).select(1, 1); // class id 0 in row 1
+    EXPECT_TRUE((unknown == 0).all().item<bool>());
+    EXPECT_TRUE((outputs_.classes[0].grad()[0] != 0).all().item<bool>());
+    // Box codes learn at positives only.
+    at::Tensor moved = at::zeros({}, at::kLong);
+    for (const at::Tensor& level : outputs_.boxes) moved = moved + (level.grad() != 0).sum();
+    EXPECT_LE(moved.item<std::int64_t>(), 4 * targets().positives());
+    EXPECT_GT(moved.item<std::int64_t>(), 0);
+}
+
+TEST_F(BranchLosses, WithoutPositivesOnlyClassesLearn) {
+    for (Labels& labels : labels_) labels.boxes.clear();
+    const BranchLoss got = loss();
+    EXPECT_EQ(got.boxes.item<double>(), 0);
+    EXPECT_GT(got.classes.item<double>(), 0); // divided by 1
+    got.total.backward();
+    for (const at::Tensor& level : outputs_.boxes) EXPECT_FALSE((level.grad().defined() && level.grad().any().item<bool>()));
+}
+
+TEST_F(BranchLosses, QualityAndConfidenceAreConstants) {
+    // Scaling the box loss away leaves the class loss's gradient, which must not reach the codes through the IoU.
+    branch_.options.loss.box_weight = 0;
+    loss().total.backward();
+    for (const at::Tensor& level : outputs_.boxes) EXPECT_FALSE(level.grad().any().item<bool>());
+    for (at::Tensor& level : outputs_.classes) level.mutable_grad().reset();
+    loss().boxes.backward();
+    for (const at::Tensor& level : outputs_.classes) EXPECT_FALSE(level.grad().defined());
+}
+
+TEST_F(BranchLosses, RefuseOutputsOfAnotherShape) {
+    outputs_.classes.pop_back();
+    outputs_.boxes.pop_back();
+    expect_error<CheckError>([&] { loss(); }, {"branch b", "expected logits of shape"});
+}
+
+} // namespace
+} // namespace banyan
