@@ -27,6 +27,8 @@ struct RunConfig {
 RunConfig load_run_config(const std::string& path, const std::vector<std::string>& overrides = {});
 RunConfig run_config_from_text(const std::string& text, const std::string& name,
                                const std::vector<std::string>& overrides = {});
+/// The same of a reader of a whole config; its keys_asked() then tells all keys (docs/config.md).
+RunConfig parse_run_config(ConfigReader reader);
 
 /// The run cut to some tasks: other tasks leave the branches, branches without a task and data sets that label none of the
 /// tasks go away. For single-task baselines. @throws UsageError an unknown task
