@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Joint network against single-task networks with the same budget per task: each single-task run sees as many rows of its task as
-# the joint run did (same config, seed, schedule shape).
+# the joint run did (same config, seed and schedule; warm-up is a tenth of the steps).
 #
-#   single_task.sh OUT [STEPS] [BANYAN]     STEPS of the joint run (default 1500)
+#   single_task.sh OUT [STEPS] [BANYAN]     STEPS of the joint run (default 1000)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$1
-steps=${2:-1500}
+steps=${2:-1000}
 banyan=${3:-build/release/bin/banyan}
 config=configs/people.json
 
@@ -25,7 +25,8 @@ run() { # NAME STEPS [options]
   [ -f "$out/$1/report.html" ] && return
   local resume=()
   [ -d "$out/$1" ] && resume=(--resume)
-  "$banyan" train "$config" --out "$out/$1" "${resume[@]}" --set "/train/steps=$2" --set /train/eval_every=0 "${@:3}" >/dev/null
+  "$banyan" train "$config" --out "$out/$1" "${resume[@]}" --set "/train/steps=$2" --set "/train/warmup_steps=$(($2 / 10))" \
+    --set /train/eval_every=0 "${@:3}" >/dev/null
 }
 
 run joint "$steps"
