@@ -28,8 +28,9 @@ std::vector<CpuFeature> cpu_features() {
 #if defined(__x86_64__)
     // The kernel's flags, not CPUID: they leave out what the system does not let programs use.
     std::istringstream words(cpuinfo_entry("flags"));
-    std::vector<CpuFeature> features{{"avx2", false},        {"fma", false},      {"avx512f", false},  {"avx_vnni", false},
-                                     {"avx512_vnni", false}, {"avx512_bf16", false}, {"amx_int8", false}, {"amx_bf16", false}};
+    std::vector<CpuFeature> features{{"avx2", false},     {"fma", false},         {"avx512f", false},
+                                     {"avx_vnni", false}, {"avx512_vnni", false}, {"avx512_bf16", false},
+                                     {"amx_int8", false}, {"amx_bf16", false}};
     for (std::string word; words >> word;) {
         for (CpuFeature& feature : features) feature.present = feature.present || word == feature.name;
     }

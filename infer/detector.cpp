@@ -8,9 +8,9 @@
 
 #include "core/check.h"
 #include "core/error.h"
-#include "image/letterbox.h"
 #include "graph/pass_list.h"
 #include "graph/remove_dead.h"
+#include "image/letterbox.h"
 #include "infer/cpu_features.h"
 #include "model/model_file.h"
 #include "model/predict.h"
@@ -104,8 +104,8 @@ std::vector<Detection> Detector::Session::to_detections(const std::vector<Scored
     for (const ScoredBox& scored : boxes) {
         const std::string& task = model.classes().task_name_of(scored.class_id);
         if (!contains(tasks, task)) continue; // the branch serves it together with a wanted one
-        const Box box = clip(geometry.to_original(scored.box), static_cast<float>(image.width),
-                             static_cast<float>(image.height));
+        const Box box =
+            clip(geometry.to_original(scored.box), static_cast<float>(image.width), static_cast<float>(image.height));
         if (box.area() <= 0) continue; // wholly in the grey beside the picture
         detections.push_back({task, model.classes().class_name(scored.class_id), scored.class_id, scored.score, box});
     }
@@ -131,7 +131,8 @@ Detector::Detector(const std::string& model_path, const DetectorOptions& options
     const PredictOptions predict_with = predict_options_of(file.options.detection, options);
     const int side = options.side != 0 ? options.side : file.options.input_side;
     if (options.threads > 0) at::set_num_threads(options.threads);
-    session_ = std::make_unique<Session>(Session{compile(std::move(file), outputs, options), tasks, predict_with, side});
+    session_ =
+        std::make_unique<Session>(Session{compile(std::move(file), outputs, options), tasks, predict_with, side});
 }
 
 Detector::~Detector() = default;

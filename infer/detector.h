@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/box.h"
-#include "image/image.h"
 #include "core/task.h"
+#include "image/image.h"
 
 namespace banyan {
 
@@ -32,17 +32,17 @@ struct DetectorOptions {
     std::optional<double> score_threshold; ///< [0, 1)
     std::optional<double> nms_iou;         ///< (0, 1]
     std::optional<int> max_detections;     ///< per picture and branch [1, 10000]
-    int side = 0;    ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
+    int side = 0;                          ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
     Bf16 bf16 = Bf16::automatic;
-    int threads = 0; ///< of the kernels, for the whole process [0, 1024]; 0 = as it is
+    int threads = 0;                          ///< of the kernels, for the whole process [0, 1024]; 0 = as it is
     std::vector<std::string> disabled_passes; ///< graph passes to leave out (graph/pass_list.h), for comparisons
 };
 
-/// A model file ready to find objects in pictures: branches nobody asked for are cut away, batch norms are folded, and one
-/// pass through the rest serves all wanted tasks.
+/// A model file ready to find objects in pictures: branches nobody asked for are cut away, batch norms are folded, and
+/// one pass through the rest serves all wanted tasks.
 ///
-/// Goals: one object from file to boxes in original pixels, no LibTorch in the header, the same interface for any executor
-/// behind it. Non-goals: reading and drawing pictures, tracking. Not thread-safe; make one a thread.
+/// Goals: one object from file to boxes in original pixels, no LibTorch in the header, the same interface for any
+/// executor behind it. Non-goals: reading and drawing pictures, tracking. Not thread-safe; make one a thread.
 class Detector {
 public:
     /// @throws IoError, ModelFileError  the file
