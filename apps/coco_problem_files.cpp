@@ -28,8 +28,8 @@ private:
 Json bbox_json(const CocoBox& box) { return {box.x, box.y, box.width, box.height}; }
 
 bool is_judged(const CocoProblem& problem, const CocoAnnotation& annotation) {
-    return problem.judgement(static_cast<std::size_t>(annotation.image), static_cast<std::size_t>(annotation.category)) !=
-           CocoJudgement::unknown;
+    return problem.judgement(static_cast<std::size_t>(annotation.image),
+                             static_cast<std::size_t>(annotation.category)) != CocoJudgement::unknown;
 }
 
 std::string annotations_json(const CocoProblem& problem) {
@@ -57,7 +57,8 @@ std::string images_json(const CocoProblem& problem, const std::vector<std::strin
         Json negative = Json::array(), not_exhaustive = Json::array();
         for (std::size_t k = 0; k < problem.categories.size(); ++k) {
             const CocoJudgement judgement = problem.judgement(i, k);
-            if (judgement == CocoJudgement::judged && !annotated.contains({i, k})) negative.push_back(problem.categories[k].id);
+            if (judgement == CocoJudgement::judged && !annotated.contains({i, k}))
+                negative.push_back(problem.categories[k].id);
             if (judgement == CocoJudgement::partial) not_exhaustive.push_back(problem.categories[k].id);
         }
         list.add({{"id", problem.images[i].id},
@@ -85,7 +86,8 @@ std::string coco_ground_truth_json(const CocoProblem& problem, const std::vector
     BANYAN_CHECK(file_names.size() == problem.images.size(), "one file name an image, got ", file_names.size(), " for ",
                  problem.images.size());
     LineList categories;
-    for (const CocoCategory& category : problem.categories) categories.add({{"id", category.id}, {"name", category.name}});
+    for (const CocoCategory& category : problem.categories)
+        categories.add({{"id", category.id}, {"name", category.name}});
     return "{\"images\": " + images_json(problem, file_names) + ",\n\"annotations\": " + annotations_json(problem) +
            ",\n\"categories\": " + categories.text() + "}\n";
 }

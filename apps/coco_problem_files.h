@@ -10,8 +10,9 @@ namespace banyan {
 /// The detections of an evaluation as COCO results, one a line.
 std::string coco_predictions_json(const CocoProblem& problem);
 
-/// Its ground truth as a COCO file that judges the same: each image's "neg_category_ids" lists the categories that it judges
-/// without having a box of them, "not_exhaustive_category_ids" those labelled in part; all others are unknown there.
+/// Its ground truth as a COCO file that judges the same: each image's "neg_category_ids" lists the categories that it
+/// judges without having a box of them, "not_exhaustive_category_ids" those labelled in part; all others are unknown
+/// there.
 /// @param file_names one an image
 std::string coco_ground_truth_json(const CocoProblem& problem, const std::vector<std::string>& file_names);
 

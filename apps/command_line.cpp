@@ -28,10 +28,12 @@ std::string help_text() {
     out << "banyan: one detection network for many detection tasks, trained on partially labelled data sets\n\n"
            "usage: banyan COMMAND [options]\n\ncommands:\n";
     for (const Command& command : commands()) {
-        out << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ') << command.summary << "\n";
+        out << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ') << command.summary
+            << "\n";
     }
     out << "\n`banyan COMMAND --help` tells a command's options. `banyan --version` prints the version.\n"
-           "Exit codes: 0 ok, 1 internal, 2 usage or config, 3 data, 4 model file refused, 5 input/output, 6 non-finite\n"
+           "Exit codes: 0 ok, 1 internal, 2 usage or config, 3 data, 4 model file refused, 5 input/output, 6 "
+           "non-finite\n"
            "numbers, 7 out of memory, 8 gate not met, 130 SIGINT, 143 SIGTERM (both after a checkpoint).\n";
     return out.str();
 }
@@ -76,7 +78,8 @@ po::variables_map parse_options(const Command& command, const std::vector<std::s
     constexpr int kStyle = style::unix_style & ~style::allow_guessing;
     po::variables_map values;
     try {
-        po::store(po::command_line_parser(arguments).options(options).positional(positional).style(kStyle).run(), values);
+        po::store(po::command_line_parser(arguments).options(options).positional(positional).style(kStyle).run(),
+                  values);
         po::notify(values);
     } catch (const po::unknown_option& error) {
         refuse_unknown(command, error.get_option_name());
@@ -92,7 +95,8 @@ po::variables_map parse_options(const Command& command, const std::vector<std::s
 
 bool asks_for_help(const std::vector<std::string>& arguments) {
     const auto end = std::find(arguments.begin(), arguments.end(), "--");
-    return std::any_of(arguments.begin(), end, [](const std::string& word) { return word == "--help" || word == "-h"; });
+    return std::any_of(arguments.begin(), end,
+                       [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
 } // namespace banyan

@@ -11,9 +11,9 @@ namespace banyan {
 /// this table alone, without loading LibTorch; `banyan-engine` runs it.
 struct Command {
     const char* name;
-    const char* summary;    ///< one line for the list of commands
-    const char* arguments;  ///< e.g. "CONFIG --out DIR [options]"
-    const char* details;    ///< further lines for its --help: what it writes, exit codes that need a word
+    const char* summary;   ///< one line for the list of commands
+    const char* arguments; ///< e.g. "CONFIG --out DIR [options]"
+    const char* details;   ///< further lines for its --help: what it writes, exit codes that need a word
     void (*add_options)(boost::program_options::options_description& options);
     const char* positional; ///< option that takes the words without a dash; "" for none
     int positional_limit;   ///< how many; -1 = any

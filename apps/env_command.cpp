@@ -35,7 +35,8 @@ std::vector<std::string> openmp_libraries() {
         const std::size_t slash = line.find('/');
         if (slash == std::string::npos) continue;
         const std::string path = line.substr(slash), name = path.substr(path.rfind('/') + 1);
-        const bool openmp = name.rfind("libgomp", 0) == 0 || name.rfind("libomp", 0) == 0 || name.rfind("libiomp", 0) == 0;
+        const bool openmp =
+            name.rfind("libgomp", 0) == 0 || name.rfind("libomp", 0) == 0 || name.rfind("libiomp", 0) == 0;
         if (openmp && (paths.empty() || paths.back() != path)) paths.push_back(path);
     }
     return paths;

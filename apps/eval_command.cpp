@@ -22,13 +22,15 @@ namespace {
 constexpr double kEvalScoreThreshold = 0.01; // AP looks at the whole curve
 
 ExitCode judge_files(const Options& options) {
-    const std::string ground_truth = text_option(options, "ground-truth"), predictions = text_option(options, "predictions");
+    const std::string ground_truth = text_option(options, "ground-truth"),
+                      predictions = text_option(options, "predictions");
     if (ground_truth.empty() || predictions.empty()) {
         throw UsageError("--ground-truth and --predictions belong together; give both");
     }
     for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "fp32"}) {
         if (options.count(other) == 0) continue;
-        throw UsageError("--" + std::string(other) + ": runs a model; leave it out beside --ground-truth and --predictions");
+        throw UsageError("--" + std::string(other) +
+                         ": runs a model; leave it out beside --ground-truth and --predictions");
     }
     CocoProblem problem = read_coco_ground_truth(ground_truth);
     read_coco_detections(predictions, problem);

@@ -99,7 +99,8 @@ std::string cost_table(const Graph& graph, int name_parts) {
     std::string table;
     const auto add = [&](const std::string& name, const Cost& cost) {
         char line[160];
-        const double share = total.macs == 0 ? 0 : 100.0 * static_cast<double>(cost.macs) / static_cast<double>(total.macs);
+        const double share =
+            total.macs == 0 ? 0 : 100.0 * static_cast<double>(cost.macs) / static_cast<double>(total.macs);
         std::snprintf(line, sizeof line, "  %-40s %12lld %10.2f %6.1f %%\n", name.c_str(),
                       static_cast<long long>(cost.parameters), static_cast<double>(cost.macs) / 1e6, share);
         table += line;
@@ -121,8 +122,9 @@ void print_overview(const Subject& subject) {
         if (!is_in_graph(subject, branch)) continue;
         const bool boxes = branch.anchors.kind == AnchorKind::boxes;
         std::cout << "  " << branch.name << ": tasks " << joined(branch.tasks) << "; "
-                  << anchors_per_cell(branch.anchors) << (boxes ? " prior box(es)" : " point(s)") << " a cell on levels "
-                  << joined(branch.anchors.levels) << "; head " << branch.head.depth << " x " << branch.head.width << "\n";
+                  << anchors_per_cell(branch.anchors) << (boxes ? " prior box(es)" : " point(s)")
+                  << " a cell on levels " << joined(branch.anchors.levels) << "; head " << branch.head.depth << " x "
+                  << branch.head.width << "\n";
     }
     for (const auto& [name, value] : subject.facts) std::cout << name << ": " << value << "\n";
     std::cout << "cost of one picture\n";
@@ -130,7 +132,8 @@ void print_overview(const Subject& subject) {
 
 void print_anchors(const Subject& subject) {
     if (subject.datasets.empty()) {
-        throw UsageError(ErrorText{"--anchors", "needs the boxes of data sets", "a training config", "a model file", ""});
+        throw UsageError(
+            ErrorText{"--anchors", "needs the boxes of data sets", "a training config", "a model file", ""});
     }
     const std::vector<Dataset> datasets = load_datasets(subject.datasets, ClassTable(subject.model.tasks));
     for (const BranchOptions& branch : subject.model.branches) {

@@ -10,8 +10,8 @@
 #include "apps/command_line.h"
 #include "core/error.h"
 
-// `banyan`: answers --help, --version and usage errors at once and hands everything else to `banyan-engine`, which lies beside
-// it and needs a tenth of a second to load LibTorch.
+// `banyan`: answers --help, --version and usage errors at once and hands everything else to `banyan-engine`, which lies
+// beside it and needs a tenth of a second to load LibTorch.
 
 namespace {
 
