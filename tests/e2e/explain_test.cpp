@@ -1,0 +1,76 @@
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "process.h"
+#include "small_run.h"
+
+namespace banyan::test {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Explain, TellsTasksBranchesAndCost) {
+    const SmallRun run;
+    const Outcome text = banyan({"explain", run.config()});
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, AllOf(HasSubstr("input 64 x 64"), HasSubstr("branches.red"), HasSubstr("trunk.backbone")));
+
+    const Outcome outcome = banyan({"explain", run.config(), "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json facts = json::parse(outcome.out);
+    EXPECT_EQ(facts.at("tasks")[1], (json{{"name", "blue"}, {"classes", {"blue"}}}));
+    EXPECT_EQ(facts.at("branches")[0].at("levels"), (json{3, 4, 5}));
+    std::int64_t macs = 0;
+    for (const auto& [name, cost] : facts.at("parts").items()) macs += cost.at("macs").get<std::int64_t>();
+    EXPECT_EQ(macs, facts.at("total").at("macs").get<std::int64_t>());
+    EXPECT_GT(macs, 0);
+}
+
+TEST(Explain, CutsTheNetworkToTasks) {
+    const SmallRun run;
+    const Outcome outcome = banyan({"explain", run.config(), "--tasks", "red", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json parts = json::parse(outcome.out).at("parts");
+    EXPECT_TRUE(parts.contains("branches.red"));
+    EXPECT_FALSE(parts.contains("branches.blue"));
+    EXPECT_EQ(banyan({"explain", run.config(), "--tasks", "rad"}).code, 2);
+}
+
+TEST(Explain, WritesGraphsAndPictures) {
+    const SmallRun run;
+    const std::string dot = run.file("net.dot"), svg = run.file("net.svg");
+    const Outcome outcome = banyan({"explain", run.config(), "--graph", "--cost", "--dot", dot, "--svg", svg});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("conv 3x3"), HasSubstr("branches.red.tower.0")));
+    EXPECT_THAT(read_text(dot), HasSubstr("digraph"));
+    EXPECT_THAT(read_text(svg), HasSubstr("<svg"));
+}
+
+TEST(Explain, FitsAnchorsToTheDataSets) {
+    const SmallRun run;
+    const Outcome outcome = banyan({"explain", run.config(), "--anchors"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    // All boxes of a task have one shape, so that there is nothing to fit.
+    EXPECT_THAT(outcome.out,
+                AllOf(HasSubstr("branch red: 4 boxes"), HasSubstr("the config's anchors"), HasSubstr("too few")));
+    const Outcome blue = banyan({"explain", run.config(), "--anchors", "--tasks", "blue"});
+    EXPECT_THAT(blue.out, AllOf(HasSubstr("branch blue: 4 boxes"), Not(HasSubstr("branch red:"))));
+}
+
+TEST(Explain, RefusesAnchorsOfAModelFile) {
+    const SmallRun run;
+    ASSERT_EQ(banyan({"train", run.config(), "--out", run.out()}).code, 0);
+    const Outcome outcome = banyan({"explain", run.model(), "--anchors"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("--anchors"));
+    EXPECT_EQ(banyan({"explain", run.model(), "--set", "/train/lr=1"}).code, 2);
+    EXPECT_EQ(banyan({"explain", run.file("none.json")}).code, 5);
+}
+
+} // namespace
+} // namespace banyan::test

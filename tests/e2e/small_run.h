@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/temp_dir.h"
+
+namespace banyan::test {
+
+/// A folder with two partly labelled data sets of painted pictures ("reds" and "blues": squares of that colour) and a
+/// config of a tiny network with the tasks "red" and "blue" that trains on them in a second.
+class SmallRun {
+public:
+    SmallRun();
+
+    std::string file(const std::string& name) const { return dir_.file(name); }
+    std::string config() const { return dir_.file("config.json"); }
+    std::string out() const { return dir_.file("run"); }
+    std::string model() const { return out() + "/weights/last.banyan.safetensors"; }
+    std::string picture(int index) const; ///< of "reds"
+    const TempDir& dir() const { return dir_; }
+    /// Writes the config with some of its "train" entries replaced.
+    void write_config(const nlohmann::json& train = nlohmann::json::object()) const;
+
+    /// Lines of the run's metrics.
+    std::vector<nlohmann::json> metrics() const;
+    /// Steps of the checkpoints in the run's folder.
+    std::vector<int> checkpoints() const;
+
+    static constexpr int kPictures = 4; ///< in each data set
+
+private:
+    TempDir dir_;
+};
+
+std::string read_text(const std::string& path);
+
+} // namespace banyan::test
