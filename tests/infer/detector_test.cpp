@@ -116,6 +116,7 @@ TEST_F(DetectorTest, ReturnsBoxesInOriginalPixelsByFallingScore) {
     const Image square = letterbox(image, 64, geometry);
     MultiTaskModel model = load_model(model_);
     PredictOptions predict_with = predict_options(model.options().detection);
+    predict_with.score_threshold = exact().score_threshold.value();
     at::Tensor pixels = at::empty({1, 64, 64, 3}, at::kByte);
     std::copy(square.rgb.begin(), square.rgb.end(), pixels.mutable_data_ptr<std::uint8_t>());
     std::vector<Detection> expected;
