@@ -23,7 +23,7 @@ struct StepRecord {
 /// Files of one run: config.json, env.json, run.log, metrics.jsonl, weights/, checkpoint-N/, plots/, report.html.
 class RunFolder {
 public:
-    /// Makes the folder and writes config.json and env.json.
+    /// Makes the folder, writes config.json and env.json, and lets the log go to run.log as well.
     /// @param resume  go on in a folder that holds a run; otherwise it must not
     /// @throws IoError; UsageError the folder holds a run already
     RunFolder(std::string path, const std::string& effective_config, bool resume);
