@@ -56,7 +56,13 @@ install_packages() {
     fail "apt-get failed; install these packages by hand and start again: ${missing[*]}"
 }
 
-wheel_folder() { find "$venv"/lib -maxdepth 3 -type d -path '*/site-packages/torch' 2>/dev/null | head -n 1; }
+# Prints where the wheel lies; nothing when there is none.
+wheel_folder() {
+  local folder
+  for folder in "$venv"/lib/python3*/site-packages/torch; do
+    if [ -d "$folder" ]; then echo "$folder"; fi
+  done
+}
 
 install_torch() {
   if named_torch; then
