@@ -19,9 +19,9 @@ struct AnchorFit {
 
 struct AnchorFitOptions {
     std::vector<int> levels{3, 4, 5, 6};
-    int per_level = 1;          ///< [1, 16]
+    int per_level = 1; ///< [1, 16]
     std::uint64_t seed = 0;
-    int restarts = 8;           ///< [1, 1000] best of so many k-means++ starts
+    int restarts = 8; ///< [1, 1000] best of so many k-means++ starts
 };
 
 /// k-means over box shapes with distance 1 - IoU ("YOLO9000", arXiv:1612.08242, section 2), medians as centres.

@@ -23,9 +23,9 @@ struct AnchorSize {
 /// Anchors of one branch.
 struct AnchorOptions {
     AnchorKind kind = AnchorKind::boxes;
-    std::vector<int> levels{3, 4, 5, 6};    ///< ascending; level l has stride 2^l
-    std::vector<double> scales{6.0};        ///< side = scale * stride; points: exactly one, used by the matcher only
-    std::vector<double> aspect_hw{1.0};     ///< height / width at the same area; A = scales * aspects
+    std::vector<int> levels{3, 4, 5, 6}; ///< ascending; level l has stride 2^l
+    std::vector<double> scales{6.0};     ///< side = scale * stride; points: exactly one, used by the matcher only
+    std::vector<double> aspect_hw{1.0};  ///< height / width at the same area; A = scales * aspects
     /// Sizes by level instead of scales and aspects (e.g. from fit_anchors); one list a level, all of one length.
     std::vector<std::vector<AnchorSize>> sizes;
     bool operator==(const AnchorOptions&) const = default;

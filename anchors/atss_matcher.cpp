@@ -156,9 +156,8 @@ private:
         auto found = std::find_if(candidates_.begin(), candidates_.end(),
                                   [this](const Candidate& candidate) { return ownership_.is_free(candidate.anchor); });
         if (found == candidates_.end()) {
-            found = std::find_if(candidates_.begin(), candidates_.end(), [this](const Candidate& candidate) {
-                return ownership_.can_spare(candidate.anchor);
-            });
+            found = std::find_if(candidates_.begin(), candidates_.end(),
+                                 [this](const Candidate& candidate) { return ownership_.can_spare(candidate.anchor); });
         }
         if (found != candidates_.end()) ownership_.give(found->anchor, static_cast<std::int32_t>(t));
     }

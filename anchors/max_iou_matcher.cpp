@@ -187,10 +187,12 @@ private:
             return iou > found.iou || (iou == found.iou && anchor < found.anchor);
         };
         for (const bool free_only : {true, false}) {
-            touching_.visit(truth_[t], [&] { return found.iou; }, [&](std::size_t anchor, float iou) {
-                const bool open = free_only ? ownership_.is_free(anchor) : ownership_.can_spare(anchor);
-                if (open && better(iou, anchor)) found = {anchor, static_cast<std::int32_t>(t), iou};
-            });
+            touching_.visit(
+                truth_[t], [&] { return found.iou; },
+                [&](std::size_t anchor, float iou) {
+                    const bool open = free_only ? ownership_.is_free(anchor) : ownership_.can_spare(anchor);
+                    if (open && better(iou, anchor)) found = {anchor, static_cast<std::int32_t>(t), iou};
+                });
             if (found.iou > 0) return ownership_.give(found.anchor, found.truth);
         }
     }

@@ -11,7 +11,7 @@
 
 #include "apps/command_line.h"
 #include "apps/run_commands.h"
-#include "infer/cpu_features.h"
+#include "core/cpu_features.h"
 
 namespace banyan {
 

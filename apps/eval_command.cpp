@@ -1,6 +1,5 @@
 #include <iostream>
 
-#include "apps/coco_problem_files.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
@@ -9,6 +8,7 @@
 #include "core/stop_signal.h"
 #include "eval/coco_files.h"
 #include "eval/coco_report.h"
+#include "eval/coco_writer.h"
 #include "model/allocator.h"
 #include "model/model_file.h"
 #include "train/evaluate.h"
@@ -35,7 +35,7 @@ ExitCode judge_files(const Options& options) {
     CocoProblem problem = read_coco_ground_truth(ground_truth);
     read_coco_detections(predictions, problem);
     const CocoResult result = evaluate_coco(problem);
-    std::cout << (options.count("json") != 0 ? coco_report_json(result) : coco_report_table(result)) << "\n";
+    std::cout << (options.count("json") != 0 ? coco_report_json(result) : coco_report_table(result));
     return ExitCode::ok;
 }
 

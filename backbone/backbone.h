@@ -13,10 +13,10 @@ enum class BackboneType { mobilenet_v2, efficientnet_lite0, resnet18, resnet34, 
 
 struct BackboneOptions {
     BackboneType type = BackboneType::mobilenet_v2;
-    double width = 1.0;   ///< mobilenet_v2: channel multiplier (channels are multiples of 8)
-    int last_level = 5;   ///< cut behind this level (stride 2^level), 2..5
+    double width = 1.0;    ///< mobilenet_v2: channel multiplier (channels are multiples of 8)
+    int last_level = 5;    ///< cut behind this level (stride 2^level), 2..5
     bool wide_top = false; ///< mobilenet_v2, efficientnet_lite0: level 5 is the last 1x1 conv (1280 channels), not 320
-    bool with_classifier = false; ///< adds the ImageNet classifier, output "logits"; needs last_level 5
+    bool with_classifier = false;        ///< adds the ImageNet classifier, output "logits"; needs last_level 5
     std::string name = "trunk.backbone"; ///< prefix of nodes and parameters
 };
 

@@ -37,16 +37,19 @@ BackboneOptions parse_backbone(ConfigReader reader) {
     const std::string name = backbone_name(options.type);
     const bool mobile = options.type == BackboneType::mobilenet_v2;
     if (options.width != 1.0 && !mobile) {
-        refuse(reader, "width", {"", "only mobilenet_v2 has a width", "1", std::to_string(options.width),
-                                 "leave the key out for " + name});
+        refuse(
+            reader, "width",
+            {"", "only mobilenet_v2 has a width", "1", std::to_string(options.width), "leave the key out for " + name});
     }
     if (options.wide_top && !mobile && options.type != BackboneType::efficientnet_lite0) {
-        refuse(reader, "wide_top", {"", "only mobilenet_v2 and efficientnet_lite0 have a wide top", "false", "true",
-                                    "leave the key out for " + name});
+        refuse(reader, "wide_top",
+               {"", "only mobilenet_v2 and efficientnet_lite0 have a wide top", "false", "true",
+                "leave the key out for " + name});
     }
     if (options.wide_top && options.last_level != 5) {
-        refuse(reader, "wide_top", {"", "the wide top is level 5, which is cut off", "last_level 5",
-                                    std::to_string(options.last_level), "set one of the two"});
+        refuse(reader, "wide_top",
+               {"", "the wide top is level 5, which is cut off", "last_level 5", std::to_string(options.last_level),
+                "set one of the two"});
     }
     return options;
 }
@@ -61,8 +64,9 @@ NeckOptions parse_neck(ConfigReader reader) {
     options.activation = reader.choice("activation", activation_choices(), options.activation);
     reader.finish();
     if (options.last_level < options.first_level) {
-        refuse(reader, "last_level", {"", "", "a level from first_level " + std::to_string(options.first_level) + " on",
-                                      std::to_string(options.last_level), ""});
+        refuse(reader, "last_level",
+               {"", "", "a level from first_level " + std::to_string(options.first_level) + " on",
+                std::to_string(options.last_level), ""});
     }
     return options;
 }

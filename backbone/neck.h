@@ -17,8 +17,8 @@ struct NeckOptions {
     NeckType type = NeckType::fpn;
     std::int64_t channels = 96;
     int first_level = 3;
-    int last_level = 6;      ///< levels above the backbone's last one are made by stride-2 convs
-    bool depthwise = false;  ///< depthwise-separable 3x3 convs
+    int last_level = 6;                       ///< levels above the backbone's last one are made by stride-2 convs
+    bool depthwise = false;                   ///< depthwise-separable 3x3 convs
     Activation activation = Activation::relu; ///< after the 3x3 convs' batch norms
     std::string name = "trunk.neck";
 };

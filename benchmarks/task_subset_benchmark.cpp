@@ -7,9 +7,9 @@
 
 #include <unistd.h>
 
+#include "core/cpu_features.h"
 #include "core/error.h"
 #include "core/random.h"
-#include "infer/cpu_features.h"
 #include "infer/detector.h"
 #include "model/allocator.h"
 #include "model/model_file.h"

@@ -2,9 +2,10 @@
 //
 //   train_step_benchmark [CONFIG] [ROUNDS]
 //
-// Starts itself once a variant and round (the allocator setting is process-wide), variants in turn, and prints the median
-// images/s and the ratio to plain FP32 NCHW. The network is CONFIG's (default configs/people.json), the batch 16 random pictures in
-// which every fourth row labels the same task; forward, masked losses, backward and optimiser step are timed.
+// Starts itself once a variant and round (the allocator setting is process-wide), variants in turn, and prints the
+// median images/s and the ratio to plain FP32 NCHW. The network is CONFIG's (default configs/people.json), the batch 16
+// random pictures in which every fourth row labels the same task; forward, masked losses, backward and optimiser step
+// are timed.
 
 #include <algorithm>
 #include <chrono>
@@ -47,7 +48,8 @@ std::vector<Labels> random_labels(const ClassTable& table, int side) {
         entry.states.assign(static_cast<std::size_t>(table.size()), LabelState::unknown);
         entry.states[static_cast<std::size_t>(class_id)] = LabelState::exhaustive;
         for (int i = 0; i < 4; ++i) {
-            const auto x = static_cast<float>(random.uniform(0, side - 80)), y = static_cast<float>(random.uniform(0, side - 80));
+            const auto x = static_cast<float>(random.uniform(0, side - 80)),
+                       y = static_cast<float>(random.uniform(0, side - 80));
             entry.boxes.push_back({{x, y, x + 60, y + 70}, class_id});
         }
     }

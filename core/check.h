@@ -17,8 +17,8 @@ std::string concat_parts(const Parts&... parts) {
 } // namespace banyan::detail
 
 /// Callers' mistakes, always on: BANYAN_CHECK(count > 0, "batch size must be positive, got ", count).
-#define BANYAN_CHECK(condition, ...)                                                     \
-    do {                                                                                 \
+#define BANYAN_CHECK(condition, ...) \
+    do { \
         if (!(condition)) throw ::banyan::CheckError(::banyan::detail::concat_parts(__VA_ARGS__)); \
     } while (false)
 
@@ -26,8 +26,8 @@ std::string concat_parts(const Parts&... parts) {
 #ifdef BANYAN_ASSERTS
 #define BANYAN_ASSERT(condition, ...) BANYAN_CHECK(condition, "internal: ", __VA_ARGS__)
 #else
-#define BANYAN_ASSERT(condition, ...)                    \
-    do {                                                 \
-        if (false) static_cast<void>(condition);         \
+#define BANYAN_ASSERT(condition, ...) \
+    do { \
+        if (false) static_cast<void>(condition); \
     } while (false)
 #endif

@@ -57,22 +57,16 @@ std::string range_text(double lo, double hi) {
     return " in [" + number_text(lo) + ", " + number_text(hi) + "]";
 }
 
-std::string integer_in(std::int64_t lo, std::int64_t hi) {
-    return "an integer" + range_text(lo, hi);
-}
+std::string integer_in(std::int64_t lo, std::int64_t hi) { return "an integer" + range_text(lo, hi); }
 
 std::string number_in(double lo, double hi) {
     const std::string range = range_text(lo, hi);
     return range.empty() ? "a finite number" : "a number" + range;
 }
 
-std::string integers_in(std::int64_t lo, std::int64_t hi) {
-    return "a list of integers" + range_text(lo, hi);
-}
+std::string integers_in(std::int64_t lo, std::int64_t hi) { return "a list of integers" + range_text(lo, hi); }
 
-std::string numbers_in(double lo, double hi) {
-    return "a list of numbers" + range_text(lo, hi);
-}
+std::string numbers_in(double lo, double hi) { return "a list of numbers" + range_text(lo, hi); }
 
 std::string one_of(const std::vector<std::string>& names) {
     std::string text = "one of";
@@ -158,9 +152,7 @@ const Json& ConfigReader::required(const std::string& key, const std::string& ex
     return (*value_)[key];
 }
 
-std::vector<ConfigKey> ConfigReader::keys_asked() const {
-    return document_->asked;
-}
+std::vector<ConfigKey> ConfigReader::keys_asked() const { return document_->asked; }
 
 void ConfigReader::refuse(const std::string& at, const std::string& expected, const Json& found) const {
     throw ConfigError(ErrorText{located(at), "wrong value", expected, describe_json(found), ""});
@@ -299,9 +291,7 @@ std::string ConfigReader::where(const std::string& key) const {
     return located(key.empty() ? pointer_ : json_pointer_to(pointer_, key));
 }
 
-const std::string& ConfigReader::file() const {
-    return document_->file;
-}
+const std::string& ConfigReader::file() const { return document_->file; }
 
 std::vector<std::string> ConfigReader::keys() {
     has_free_keys_ = true;

@@ -16,8 +16,8 @@ namespace banyan {
 
 /// A key that the readers of one config asked for: what the reference of the config's keys is made of.
 struct ConfigKey {
-    std::string pointer;  ///< JSON pointer with list indices as "[]" and free keys as "{}": "/sets/[]/classes/{}"
-    std::string expected; ///< "integer in [1, 4096]"; "" where only has() was asked (the value is read by json())
+    std::string pointer;   ///< JSON pointer with list indices as "[]" and free keys as "{}": "/sets/[]/classes/{}"
+    std::string expected;  ///< "integer in [1, 4096]"; "" where only has() was asked (the value is read by json())
     bool required = false; ///< a getter without a fallback asked, with no has() before it
     std::vector<std::string> defaults; ///< JSON texts of all the fallbacks that differ, in the order asked
 };
@@ -50,7 +50,7 @@ public:
     bool boolean(const std::string& key, bool fallback);
     std::string text(const std::string& key);
     std::string text(const std::string& key, const std::string& fallback);
-    std::vector<std::string> texts(const std::string& key);                 ///< list of non-empty strings
+    std::vector<std::string> texts(const std::string& key); ///< list of non-empty strings
     std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback);
     std::vector<double> reals(const std::string& key, double lo, double hi);
     std::vector<double> reals(const std::string& key, double lo, double hi, std::vector<double> fallback);
@@ -115,7 +115,7 @@ private:
     std::shared_ptr<Document> document_; ///< shared by all readers of one file; not thread-safe
     const nlohmann::json* value_;
     std::string pointer_;
-    std::string pattern_;            ///< the pointer as ConfigKey writes it
+    std::string pattern_; ///< the pointer as ConfigKey writes it
     bool has_free_keys_ = false;
     std::set<std::string> known_;
     std::set<std::string> optional_; ///< keys that may be missing

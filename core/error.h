@@ -43,10 +43,10 @@ public:
 };
 
 /// Defines an Error type that ends the program with `code`.
-#define BANYAN_DEFINE_ERROR(name, code)                                      \
-    class name : public Error {                                              \
-    public:                                                                  \
-        using Error::Error;                                                  \
+#define BANYAN_DEFINE_ERROR(name, code) \
+    class name : public Error { \
+    public: \
+        using Error::Error; \
         ExitCode exit_code() const noexcept override { return ExitCode::code; } \
     }
 

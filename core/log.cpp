@@ -80,45 +80,34 @@ ProcessLog& process_log() {
 }
 
 void log_line(spdlog::level::level_enum level, std::string message) {
-    std::replace_if(message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::replace_if(
+        message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     process_log().logger().log(level, spdlog::string_view_t(message)); // as a text, not as a format
 }
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return spdlog::level::debug;
-        case LogLevel::info: return spdlog::level::info;
-        case LogLevel::warning: return spdlog::level::warn;
-        case LogLevel::error: return spdlog::level::err;
-        case LogLevel::off: break;
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::off: break;
     }
     return spdlog::level::off;
 }
 
 } // namespace
 
-void set_log_level(LogLevel level) {
-    process_log().logger().set_level(spdlog_level(level));
-}
+void set_log_level(LogLevel level) { process_log().logger().set_level(spdlog_level(level)); }
 
-void set_log_file(const std::string& path) {
-    process_log().set_file(path);
-}
+void set_log_file(const std::string& path) { process_log().set_file(path); }
 
-void log_debug(const std::string& message) {
-    log_line(spdlog::level::debug, message);
-}
+void log_debug(const std::string& message) { log_line(spdlog::level::debug, message); }
 
-void log_info(const std::string& message) {
-    log_line(spdlog::level::info, message);
-}
+void log_info(const std::string& message) { log_line(spdlog::level::info, message); }
 
-void log_warning(const std::string& message) {
-    log_line(spdlog::level::warn, message);
-}
+void log_warning(const std::string& message) { log_line(spdlog::level::warn, message); }
 
-void log_error(const std::string& message) {
-    log_line(spdlog::level::err, message);
-}
+void log_error(const std::string& message) { log_line(spdlog::level::err, message); }
 
 } // namespace banyan

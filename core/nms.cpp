@@ -22,9 +22,7 @@ void check_input(const std::vector<ScoredBox>& boxes, const NmsOptions& options)
     }
 }
 
-bool meet(const Box& a, const Box& b) {
-    return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
-}
+bool meet(const Box& a, const Box& b) { return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1; }
 
 bool suppressed(const Box& box, const std::vector<Box>& kept, float iou_threshold) {
     // Most pairs do not meet at all: four comparisons spare the division.

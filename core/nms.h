@@ -10,12 +10,12 @@ namespace banyan {
 /// A scored box of one class.
 struct ScoredBox {
     Box box;
-    float score = 0;   ///< in [0, 1]
+    float score = 0; ///< in [0, 1]
     int class_id = 0;
 };
 
 struct NmsOptions {
-    float iou_threshold = 0.6F;      ///< in (0, 1]; a box overlapping a better one of its class by more is dropped
+    float iou_threshold = 0.6F;       ///< in (0, 1]; a box overlapping a better one of its class by more is dropped
     std::size_t max_detections = 100; ///< kept over all classes
 };
 

@@ -40,9 +40,7 @@ std::uint64_t Random::next() {
     return result;
 }
 
-double Random::uniform() {
-    return static_cast<double>(next() >> 11) * 0x1.0p-53;
-}
+double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
 double Random::uniform(double lo, double hi) {
     BANYAN_CHECK(lo <= hi && std::isfinite(hi - lo), "Random::uniform: bad range [", lo, ", ", hi, "]");
@@ -71,9 +69,7 @@ bool Random::with_probability_exp_minus(double x) {
     return even;
 }
 
-bool Random::with_probability_exp_minus_half() {
-    return with_probability_exp_minus(0.5);
-}
+bool Random::with_probability_exp_minus_half() { return with_probability_exp_minus(0.5); }
 
 // Only comparisons, one product and one quotient of doubles: the same bits everywhere, unlike log, sin or cos.
 double Random::normal() {

@@ -32,9 +32,7 @@ constexpr std::array<DTypeInfo, 10> kDTypes{{{DType::f64, "F64", 8},
                                              {DType::u8, "U8", 1},
                                              {DType::boolean, "BOOL", 1}}};
 
-const DTypeInfo& info_of(DType dtype) {
-    return kDTypes.at(static_cast<std::size_t>(dtype));
-}
+const DTypeInfo& info_of(DType dtype) { return kDTypes.at(static_cast<std::size_t>(dtype)); }
 
 constexpr bool table_follows_the_enum() {
     for (std::size_t i = 0; i < kDTypes.size(); ++i) {
@@ -46,13 +44,9 @@ static_assert(table_follows_the_enum());
 
 } // namespace
 
-std::size_t dtype_bytes(DType dtype) {
-    return info_of(dtype).bytes;
-}
+std::size_t dtype_bytes(DType dtype) { return info_of(dtype).bytes; }
 
-const char* dtype_name(DType dtype) {
-    return info_of(dtype).name;
-}
+const char* dtype_name(DType dtype) { return info_of(dtype).name; }
 
 std::size_t TensorBytes::byte_count() const {
     const auto bytes = safetensors::try_byte_count(dtype, shape);

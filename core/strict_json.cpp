@@ -94,8 +94,8 @@ private:
         std::string pointer;
         if (!levels_.empty()) {
             const Level& top = levels_.back();
-            pointer = json_pointer_to(
-                top.pointer, top.container->is_object() ? top.key : std::to_string(top.container->size()));
+            pointer = json_pointer_to(top.pointer,
+                                      top.container->is_object() ? top.key : std::to_string(top.container->size()));
         }
         if (levels_.size() == kMaxDepth) {
             throw ConfigError(ErrorText{name_ + ":" + pointer, "nested too deeply",
@@ -137,9 +137,12 @@ template nlohmann::ordered_json parse_strict_json<nlohmann::ordered_json>(std::s
 std::string json_pointer_to(const std::string& pointer, const std::string& key) {
     std::string extended = pointer + "/";
     for (const char c : key) {
-        if (c == '~') extended += "~0";
-        else if (c == '/') extended += "~1";
-        else extended += c;
+        if (c == '~')
+            extended += "~0";
+        else if (c == '/')
+            extended += "~1";
+        else
+            extended += c;
     }
     return extended;
 }

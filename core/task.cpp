@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/nearest_word.h"
 
 namespace banyan {
 
@@ -52,6 +53,21 @@ std::optional<int> ClassTable::find_task(std::string_view task_name) const {
         std::find_if(tasks_.begin(), tasks_.end(), [&](const Task& task) { return task.name == task_name; });
     if (found == tasks_.end()) return std::nullopt;
     return static_cast<int>(found - tasks_.begin());
+}
+
+void check_task_names(const std::vector<std::string>& wanted, const std::vector<Task>& tasks) {
+    std::vector<std::string> known;
+    std::string list;
+    for (const Task& task : tasks) {
+        known.push_back(task.name);
+        list += (list.empty() ? "" : ", ") + task.name;
+    }
+    for (const std::string& name : wanted) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        const std::string nearest = nearest_word(name, known);
+        throw UsageError(ErrorText{"--tasks", "unknown task \"" + name + "\"", "some of " + list, "",
+                                   nearest.empty() ? "" : "did you mean \"" + nearest + "\"?"});
+    }
 }
 
 } // namespace banyan

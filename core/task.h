@@ -41,4 +41,7 @@ private:
     std::vector<int> first_class_;
 };
 
+/// @throws UsageError a name in `wanted` that is none of the tasks', with the nearest one; the message is about --tasks
+void check_task_names(const std::vector<std::string>& wanted, const std::vector<Task>& tasks);
+
 } // namespace banyan

@@ -29,8 +29,8 @@ std::string hint_for(const std::string& word, const std::vector<std::string>& na
 int class_id_of(const std::string& name, const ClassTable& table, const std::string& where) {
     const auto id = table.find_class(name);
     if (id) return *id;
-    throw ConfigError({where, "unknown class \"" + name + "\"", "a class of a task", "",
-                       hint_for(name, table.class_names())});
+    throw ConfigError(
+        {where, "unknown class \"" + name + "\"", "a class of a task", "", hint_for(name, table.class_names())});
 }
 
 void map_source(const std::string& source, int class_id, const std::vector<std::string>& source_classes,
@@ -45,14 +45,14 @@ void set_state(const DatasetOptions& options, const std::string& name, LabelStat
     const bool is_mapped = target == LabelState::exhaustive;
     const bool has_boxes = state == LabelState::exhaustive || state == LabelState::partial;
     if (is_mapped && !has_boxes) {
-        throw ConfigError({place_in(options, "labels/" + name), "a class of the map cannot be " +
-                           std::string(label_state_name(state)), "\"exhaustive\" or \"partial\"", "",
-                           "take it out of \"classes\""});
+        throw ConfigError({place_in(options, "labels/" + name),
+                           "a class of the map cannot be " + std::string(label_state_name(state)),
+                           "\"exhaustive\" or \"partial\"", "", "take it out of \"classes\""});
     }
     if (!is_mapped && has_boxes) {
-        throw ConfigError({place_in(options, "labels/" + name), std::string(label_state_name(state)) +
-                           " but no source class is mapped to it", "an entry of \"classes\"", "",
-                           "\"absent\" says that a class is verified not to be there"});
+        throw ConfigError({place_in(options, "labels/" + name),
+                           std::string(label_state_name(state)) + " but no source class is mapped to it",
+                           "an entry of \"classes\"", "", "\"absent\" says that a class is verified not to be there"});
     }
     target = state;
 }

@@ -141,9 +141,7 @@ CocoFileAnnotation read_annotation(EntryReader& reader, std::size_t entry) {
 }
 
 /// A faulty image or category stays known by its id, so that what refers to it is not a second fault.
-bool has_id(const Json& entry) {
-    return entry.is_object() && entry.contains("id") && entry["id"].is_number_integer();
-}
+bool has_id(const Json& entry) { return entry.is_object() && entry.contains("id") && entry["id"].is_number_integer(); }
 
 } // namespace
 

@@ -32,8 +32,8 @@ DataFolder::DataFolder(const std::string& root, const std::string& images)
     : root_(fs::path(root).lexically_normal().string()), images_(path(images)) {
     std::error_code error;
     if (!fs::is_directory(root_, error)) {
-        throw IoError({root, "no such folder", "the data set's root", "",
-                       "check \"root\" and its environment variable"});
+        throw IoError(
+            {root, "no such folder", "the data set's root", "", "check \"root\" and its environment variable"});
     }
     real_root_ = with_slash(real_path_of(root_));
     real_images_ = with_slash(real_path_of(images_));

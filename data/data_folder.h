@@ -29,7 +29,7 @@ private:
 
     std::string root_;
     std::string images_;
-    std::string real_root_;   ///< links resolved, ends in "/"
+    std::string real_root_; ///< links resolved, ends in "/"
     std::string real_images_;
     std::map<std::string, std::string> real_parents_; ///< folder -> the same with links resolved, ends in "/"
 };

@@ -38,8 +38,8 @@ Dataset load(const DatasetOptions& options, const ClassTable& table, DataProblem
     }
     CheckedRecords checked = build_records(std::move(labels), map, folder, problems);
     if (checked.records.empty() && problems.count() == problems_before) {
-        problems.add({folder.root(), "the data set has no pictures", "at least one", "",
-                      "check \"images\" and \"split\""});
+        problems.add(
+            {folder.root(), "the data set has no pictures", "at least one", "", "check \"images\" and \"split\""});
     }
     Dataset dataset(options.name, std::move(checked.records), map.states, options.ratio);
     dataset.set_warnings(std::move(checked.warnings));

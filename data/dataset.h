@@ -30,8 +30,8 @@ struct DatasetOptions {
     /// Our class -> what the labels tell. Default: exhaustive for the classes of the map, unknown for all others. A
     /// class of the map may be exhaustive or partial, any other absent or unknown.
     std::map<std::string, LabelState> labels;
-    double ratio = 1.0;      ///< relative share of this data set in a mixed batch, > 0
-    std::string where;       ///< "config.json:/datasets/0", for messages
+    double ratio = 1.0; ///< relative share of this data set in a mixed batch, > 0
+    std::string where;  ///< "config.json:/datasets/0", for messages
 };
 
 /// Reads one data set's options. @throws ConfigError
@@ -51,7 +51,7 @@ struct Record {
     std::int64_t image_id = 0; ///< coco's id; else 1 + index
     int width = 0;             ///< stored pixels
     int height = 0;
-    Labels labels;             ///< in original pixels; boxes lie inside the picture and have an area
+    Labels labels; ///< in original pixels; boxes lie inside the picture and have an area
 };
 
 /// A data set's records in a fixed order (coco: file order; split: list order; else sorted by name).

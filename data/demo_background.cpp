@@ -256,10 +256,10 @@ double draw_background(Canvas& canvas, Place place, Random& random) {
     Stage stage(canvas, random);
     double ground = 0;
     switch (place) {
-        case Place::street: ground = draw_street(stage); break;
-        case Place::room: ground = draw_room(stage); break;
-        case Place::workshop: ground = draw_workshop(stage); break;
-        case Place::park: ground = draw_park(stage); break;
+    case Place::street: ground = draw_street(stage); break;
+    case Place::room: ground = draw_room(stage); break;
+    case Place::workshop: ground = draw_workshop(stage); break;
+    case Place::park: ground = draw_park(stage); break;
     }
     if (random.chance(0.4)) canvas.blur(random.uniform(0.4, 1.6) * canvas.side() / 288.0);
     return ground * canvas.side();

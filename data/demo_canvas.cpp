@@ -28,15 +28,15 @@ bool in_pattern(const Paint& paint, int x, int y) {
     const int px = ((x % period) + period) % period;
     const int py = ((y % period) + period) % period;
     switch (paint.pattern) {
-        case Pattern::plain: return false;
-        case Pattern::stripes_across: return 2 * py < period;
-        case Pattern::stripes_down: return 2 * px < period;
-        case Pattern::checks: return (2 * px < period) != (2 * py < period);
-        case Pattern::dots: {
-            const int dx = 2 * px - period;
-            const int dy = 2 * py - period;
-            return 9 * (dx * dx + dy * dy) < 4 * period * period / 2;
-        }
+    case Pattern::plain: return false;
+    case Pattern::stripes_across: return 2 * py < period;
+    case Pattern::stripes_down: return 2 * px < period;
+    case Pattern::checks: return (2 * px < period) != (2 * py < period);
+    case Pattern::dots: {
+        const int dx = 2 * px - period;
+        const int dy = 2 * py - period;
+        return 9 * (dx * dx + dy * dy) < 4 * period * period / 2;
+    }
     }
     return false;
 }

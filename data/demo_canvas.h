@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/box.h"
-#include "image/image.h"
 #include "core/random.h"
+#include "image/image.h"
 
 /// What the demo's scenes are drawn with; not for other folders.
 namespace banyan::demo {

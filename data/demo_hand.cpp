@@ -24,12 +24,12 @@ constexpr double kFingerRadius = 0.074;
 /// Share of its length that each finger is stretched, from the little finger to the index finger.
 std::array<double, 4> stretch(Gesture gesture) {
     switch (gesture) {
-        case Gesture::open: return {1, 1, 1, 1};
-        case Gesture::relaxed: return {0.7, 0.75, 0.8, 0.85};
-        case Gesture::point: return {0, 0, 0, 1};
-        case Gesture::peace: return {0, 0, 1, 1};
-        case Gesture::fist:
-        case Gesture::thumb: break;
+    case Gesture::open: return {1, 1, 1, 1};
+    case Gesture::relaxed: return {0.7, 0.75, 0.8, 0.85};
+    case Gesture::point: return {0, 0, 0, 1};
+    case Gesture::peace: return {0, 0, 1, 1};
+    case Gesture::fist:
+    case Gesture::thumb: break;
     }
     return {0, 0, 0, 0};
 }

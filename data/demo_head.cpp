@@ -172,21 +172,21 @@ private:
         const Paint hair = flat(style_.hair);
         const double w = rx_ + 0.045;
         switch (style_.cut) {
-            case HairCut::bald: return;
-            case HairCut::shorn:
-                canvas_.fill(ellipse_segment(frame_, {0, -0.80}, {w - 0.02, 0.32}, kPi, 2 * kPi), hair, body_);
-                return;
-            case HairCut::curly:
-                for (int i = 0; i <= 8; ++i) {
-                    const double angle = kPi * (0.97 + 1.06 * i / 8.0);
-                    spot(w * std::cos(angle), -0.80 + 0.33 * std::sin(angle), 0.15, 0.15,
-                         shade(style_.hair, i % 2 == 0 ? 1.0 : 0.88), body_);
-                }
-                return;
-            case HairCut::bun: draw_bun(); break;
-            case HairCut::short_cut:
-            case HairCut::bob:
-            case HairCut::long_cut: break;
+        case HairCut::bald: return;
+        case HairCut::shorn:
+            canvas_.fill(ellipse_segment(frame_, {0, -0.80}, {w - 0.02, 0.32}, kPi, 2 * kPi), hair, body_);
+            return;
+        case HairCut::curly:
+            for (int i = 0; i <= 8; ++i) {
+                const double angle = kPi * (0.97 + 1.06 * i / 8.0);
+                spot(w * std::cos(angle), -0.80 + 0.33 * std::sin(angle), 0.15, 0.15,
+                     shade(style_.hair, i % 2 == 0 ? 1.0 : 0.88), body_);
+            }
+            return;
+        case HairCut::bun: draw_bun(); break;
+        case HairCut::short_cut:
+        case HairCut::bob:
+        case HairCut::long_cut: break;
         }
         const double part = 0.35 * w * (style_.yaw < 0 ? -1 : 1);
         canvas_.fill(smooth(frame_, {{-w, -0.62},

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "image/image.h"
 #include "core/task.h"
 #include "data/sample.h"
+#include "image/image.h"
 
 namespace banyan {
 

@@ -63,10 +63,10 @@ private:
     const std::vector<JsonEntryList>& lists_;
     DataProblems& problems_;
     std::vector<bool> seen_;
-    std::size_t list_ = 0;       ///< index of the list that is being read
-    std::size_t index_ = 0;      ///< of the entry in it
+    std::size_t list_ = 0;  ///< index of the list that is being read
+    std::size_t index_ = 0; ///< of the entry in it
     Json entry_;
-    std::vector<Json*> open_;    ///< open containers of the entry, outermost first
+    std::vector<Json*> open_; ///< open containers of the entry, outermost first
     std::string key_;
     std::size_t nesting_ = 0;
     std::size_t skip_level_ = 0; ///< nesting of the outermost container that is passed over; 0: none

@@ -3,8 +3,8 @@
 #include <cstddef>
 
 #include "data/dataset.h"
-#include "image/letterbox.h"
 #include "data/sample.h"
+#include "image/letterbox.h"
 
 namespace banyan {
 

@@ -7,8 +7,8 @@
 
 namespace banyan {
 
-/// A random placement of a picture: flip, scale and position (also partly outside, but never less than fills or fits). With
-/// scale_low = scale_high = 1 the picture lies as in the letterbox. No libm: the same numbers on every platform.
+/// A random placement of a picture: flip, scale and position (also partly outside, but never less than fills or fits).
+/// With scale_low = scale_high = 1 the picture lies as in the letterbox. No libm: the same numbers on every platform.
 Placement random_placement(int width, int height, int side, const TransformOptions& options, Random& random);
 
 /// Moves boxes and ignore regions and cuts them to the target. A box that is left with less than min_visible of its

@@ -38,9 +38,9 @@ struct Labels {
 
 /// One image with its labels, before or after transforms.
 struct Sample {
-    int dataset = 0;          ///< index into the run's data sets
-    std::int64_t record = 0;  ///< index into that data set
-    std::string file;         ///< path of the picture, for messages
+    int dataset = 0;         ///< index into the run's data sets
+    std::int64_t record = 0; ///< index into that data set
+    std::string file;        ///< path of the picture, for messages
     Image image;
     Labels labels;
 };
@@ -50,11 +50,11 @@ struct Batch {
     int count = 0;
     int height = 0;
     int width = 0;
-    std::vector<std::uint8_t> pixels;  ///< [count, height, width, 3]
-    std::vector<Labels> labels;        ///< [count]
-    std::vector<int> dataset;          ///< [count]
-    std::vector<std::int64_t> record;  ///< [count]
-    std::vector<std::string> file;     ///< [count]
+    std::vector<std::uint8_t> pixels; ///< [count, height, width, 3]
+    std::vector<Labels> labels;       ///< [count]
+    std::vector<int> dataset;         ///< [count]
+    std::vector<std::int64_t> record; ///< [count]
+    std::vector<std::string> file;    ///< [count]
 };
 
 } // namespace banyan

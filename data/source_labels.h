@@ -22,11 +22,11 @@ struct SourcePicture {
     std::int64_t image_id = 0; ///< 0: to be numbered
     int width = 0;             ///< as stated; 0: not stated
     int height = 0;
-    std::string where;         ///< the picture's entry, for messages
-    std::string boxes_where;   ///< the same for its boxes: a box's `place` is appended
+    std::string where;       ///< the picture's entry, for messages
+    std::string boxes_where; ///< the same for its boxes: a box's `place` is appended
     std::vector<SourceBox> boxes;
-    std::vector<int> absent;   ///< source classes verified not to be in the picture
-    std::vector<int> partial;  ///< source classes of which only some instances are boxed
+    std::vector<int> absent;  ///< source classes verified not to be in the picture
+    std::vector<int> partial; ///< source classes of which only some instances are boxed
 };
 
 /// What a reader hands over: a data set in its own words, before classes are mapped.

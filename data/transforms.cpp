@@ -12,8 +12,8 @@ Labels transform_randomly(const Image& image, const Labels& labels, int side, co
     const CoveredPixels covered = covered_pixels(image.width, image.height, placement, side);
     const auto width = static_cast<std::size_t>(covered.x1 - covered.x0);
     for (int y = covered.y0; y < covered.y1; ++y) {
-        const std::size_t first = static_cast<std::size_t>(y) * static_cast<std::size_t>(side) +
-                                  static_cast<std::size_t>(covered.x0);
+        const std::size_t first =
+            static_cast<std::size_t>(y) * static_cast<std::size_t>(side) + static_cast<std::size_t>(covered.x0);
         apply_colours(colours, target + first * 3, width);
     }
     return place_labels(labels, placement, side, options);

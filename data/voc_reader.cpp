@@ -147,9 +147,8 @@ void check_names_differ(const std::vector<SourcePicture>& pictures, DataProblems
         if (picture.name.empty()) continue; // reported already
         const auto [known, is_new] = first_use.emplace(picture.name, picture.where);
         if (is_new) continue;
-        problems.add({picture.where + ":/annotation/filename",
-                      "picture \"" + picture.name + "\" is annotated twice", "", "",
-                      "the other file is " + known->second});
+        problems.add({picture.where + ":/annotation/filename", "picture \"" + picture.name + "\" is annotated twice",
+                      "", "", "the other file is " + known->second});
     }
 }
 

@@ -163,8 +163,9 @@ private:
             throw DataError({file_, "no class names", "names: [ … ]", "", "list the classes in their order"});
         }
         if (count_ == 0 || count_ == static_cast<std::int64_t>(names_.size())) return;
-        throw DataError({file_, "nc is " + std::to_string(count_) + " but " + std::to_string(names_.size()) +
-                                    " names are listed", "", "", "make the two agree"});
+        throw DataError(
+            {file_, "nc is " + std::to_string(count_) + " but " + std::to_string(names_.size()) + " names are listed",
+             "", "", "make the two agree"});
     }
 
     [[noreturn]] void refuse(const std::string& problem, const std::string& expected, const std::string& found) const {

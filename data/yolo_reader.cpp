@@ -123,8 +123,8 @@ SourcePicture picture_named(const std::string& name, const std::string& where) {
     return picture;
 }
 
-std::vector<SourcePicture> list_pictures(const DatasetOptions& options, const DataFolder& folder,
-                                         SourceLabels& labels, DataProblems& problems) {
+std::vector<SourcePicture> list_pictures(const DatasetOptions& options, const DataFolder& folder, SourceLabels& labels,
+                                         DataProblems& problems) {
     std::vector<SourcePicture> pictures;
     if (!options.split.empty()) {
         const std::string split = folder.path(options.split);

@@ -27,8 +27,10 @@ std::vector<Event> collect_events(const std::vector<MatchedDetection>& detection
     for (const MatchedDetection& detection : detections) {
         const ThresholdMask hit = detection.true_positive[area];
         const ThresholdMask miss = detection.false_positive[area];
-        if (miss == kAllThresholds) ++plain;
-        else if ((hit | miss) != 0) events.push_back({hit, miss, plain, detection.score});
+        if (miss == kAllThresholds)
+            ++plain;
+        else if ((hit | miss) != 0)
+            events.push_back({hit, miss, plain, detection.score});
     }
     return events;
 }
@@ -60,8 +62,8 @@ public:
             if ((event.false_positive & bit) != 0) ++misses;
             if ((event.true_positive & bit) == 0) continue;
             ++hits;
-            precision_.push_back(hits / (misses + event.plain_false_positives + hits +
-                                         std::numeric_limits<double>::epsilon()));
+            precision_.push_back(
+                hits / (misses + event.plain_false_positives + hits + std::numeric_limits<double>::epsilon()));
             scores_.push_back(event.score);
         }
         for (std::size_t i = precision_.size(); i > 1; --i) {

@@ -82,8 +82,10 @@ void read_categories(JsonCursor& cursor, RawGroundTruth& raw) {
     while (cursor.next_element()) {
         CocoCategory category;
         keys.read_object(cursor, kKeys.size(), [&](std::size_t key) {
-            if (key == 0) category.id = cursor.integer();
-            else category.name = cursor.string();
+            if (key == 0)
+                category.id = cursor.integer();
+            else
+                category.name = cursor.string();
         });
         raw.categories.push_back(std::move(category));
     }
@@ -123,9 +125,12 @@ RawGroundTruth read_raw_ground_truth(std::string_view text, const std::string& n
     RawGroundTruth raw;
     KnownKeys keys{Names(kKeys)};
     keys.read_object(cursor, kKeys.size(), [&](std::size_t key) {
-        if (key == 0) read_images(cursor, raw);
-        else if (key == 1) read_categories(cursor, raw);
-        else read_annotations(cursor, raw);
+        if (key == 0)
+            read_images(cursor, raw);
+        else if (key == 1)
+            read_categories(cursor, raw);
+        else
+            read_annotations(cursor, raw);
     });
     cursor.finish();
     return raw;
@@ -141,8 +146,8 @@ void sort_by_id(std::vector<Record>& records, const std::string& file, const cha
     const auto twice = std::adjacent_find(records.begin(), records.end(),
                                           [](const Record& a, const Record& b) { return a.id == b.id; });
     if (twice == records.end()) return;
-    throw DataError(ErrorText{file + ":/" + list, "repeated id", "ids that differ",
-                              std::to_string(twice->id) + " twice", ""});
+    throw DataError(
+        ErrorText{file + ":/" + list, "repeated id", "ids that differ", std::to_string(twice->id) + " twice", ""});
 }
 
 void check_category_names(const std::vector<CocoCategory>& categories, const std::string& file) {
@@ -268,9 +273,7 @@ RawDetection read_detection(JsonCursor& cursor, KnownKeys& keys, std::size_t req
 
 class LoadClock {
 public:
-    double seconds() const {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-    }
+    double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
 
 private:
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();

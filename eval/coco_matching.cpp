@@ -19,11 +19,11 @@ std::uint64_t falling_key(double score) {
 /// those of bbIou in pycocotools' maskApi.c: a different rounding could cross a threshold.
 double overlap_of(const CocoBox& detection, double detection_area, const CocoBox& target, double target_area,
                   bool crowd) {
-    const double width = std::min(detection.width + detection.x, target.width + target.x) -
-                         std::max(detection.x, target.x);
+    const double width =
+        std::min(detection.width + detection.x, target.width + target.x) - std::max(detection.x, target.x);
     if (width <= 0) return 0;
-    const double height = std::min(detection.height + detection.y, target.height + target.y) -
-                          std::max(detection.y, target.y);
+    const double height =
+        std::min(detection.height + detection.y, target.height + target.y) - std::max(detection.y, target.y);
     if (height <= 0) return 0;
     const double common = width * height;
     return common / (crowd ? detection_area : detection_area + target_area - common);
@@ -37,9 +37,7 @@ ThresholdMask thresholds_reached(double overlap) {
     return static_cast<ThresholdMask>(mask);
 }
 
-ThresholdMask without(ThresholdMask mask, ThresholdMask removed) {
-    return static_cast<ThresholdMask>(mask & ~removed);
-}
+ThresholdMask without(ThresholdMask mask, ThresholdMask removed) { return static_cast<ThresholdMask>(mask & ~removed); }
 
 } // namespace
 
@@ -188,8 +186,10 @@ void CategoryMatcher::assign_candidates(const Entry& entry, MatchedDetection& de
                 if (!target.crowd) won = without(won, target.taken[area]);
                 target.taken[area] |= won;
                 open = without(open, won);
-                if (among_ignored) ignored |= won;
-                else if (!target.zero_id) hit |= won;
+                if (among_ignored)
+                    ignored |= won;
+                else if (!target.zero_id)
+                    hit |= won;
             }
         }
         const bool unmatched_counts = !partial && kCocoAreaRange[area].contains(entry.area);

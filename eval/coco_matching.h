@@ -80,7 +80,7 @@ private:
     std::vector<std::uint32_t> image_count_; // [image]; entries ranked so far, not above max_detections
     std::vector<Entry> entries_;
     std::vector<SortKey> keys_;
-    std::vector<std::uint32_t> ranked_; // [image_begin + rank] -> index into matches_.detections
+    std::vector<std::uint32_t> ranked_;   // [image_begin + rank] -> index into matches_.detections
     std::vector<std::uint32_t> entry_of_; // [matches_.detections] -> index into entries_
     std::vector<Target> targets_;
     std::vector<Candidate> candidates_;

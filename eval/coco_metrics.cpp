@@ -39,9 +39,9 @@ CocoResult evaluate_coco(const CocoProblem& problem, const CocoOptions& options)
 
     CocoResult result;
     result.unknown_category_detections = problem.unknown_category_detections;
-    result.zero_id_annotations = static_cast<std::size_t>(
-        std::count_if(problem.annotations.begin(), problem.annotations.end(),
-                      [](const CocoAnnotation& annotation) { return annotation.zero_id; }));
+    result.zero_id_annotations =
+        static_cast<std::size_t>(std::count_if(problem.annotations.begin(), problem.annotations.end(),
+                                               [](const CocoAnnotation& annotation) { return annotation.zero_id; }));
     result.seconds.load = problem.load_seconds;
 
     const CocoGrouping annotations(problem.annotations, problem.images.size(), problem.categories.size());

@@ -18,7 +18,18 @@ inline constexpr std::array<const char*, kCocoStats> kCocoStatNames = {
     "ar1", "ar10", "ar100", "ar_small", "ar_medium", "ar_large"};
 
 enum class CocoStat : std::size_t {
-    ap, ap50, ap75, ap_small, ap_medium, ap_large, ar1, ar10, ar100, ar_small, ar_medium, ar_large
+    ap,
+    ap50,
+    ap75,
+    ap_small,
+    ap_medium,
+    ap_large,
+    ar1,
+    ar10,
+    ar100,
+    ar_small,
+    ar_medium,
+    ar_large
 };
 
 /// Each in [0, 1], or -1 where there is no ground truth to judge by (pycocotools' convention).
@@ -36,10 +47,10 @@ struct CocoOptions {
 
 /// Tallies over all areas, at the last of max_detections. "at 50": at the IoU threshold 0.5.
 struct CocoCounts {
-    std::size_t images = 0;               ///< judged or partial for this category
-    std::size_t ground_truth = 0;         ///< annotations that can be found: no crowds
-    std::size_t ignore_regions = 0;       ///< crowd annotations
-    std::size_t detections = 0;           ///< in those images, after the cut at max_detections
+    std::size_t images = 0;         ///< judged or partial for this category
+    std::size_t ground_truth = 0;   ///< annotations that can be found: no crowds
+    std::size_t ignore_regions = 0; ///< crowd annotations
+    std::size_t detections = 0;     ///< in those images, after the cut at max_detections
     std::size_t true_positives_50 = 0;
     std::size_t false_positives_50 = 0;
     std::size_t ignored_50 = 0;           ///< detections in a crowd, or unmatched where the labels are partial

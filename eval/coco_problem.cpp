@@ -9,9 +9,7 @@ namespace banyan {
 
 namespace {
 
-bool is_index(std::int32_t index, std::size_t count) {
-    return index >= 0 && static_cast<std::size_t>(index) < count;
-}
+bool is_index(std::int32_t index, std::size_t count) { return index >= 0 && static_cast<std::size_t>(index) < count; }
 
 /// `record` is "annotation" or "detection".
 void check_place(const CocoProblem& problem, std::int32_t image, std::int32_t category, const char* record) {
@@ -22,8 +20,8 @@ void check_place(const CocoProblem& problem, std::int32_t image, std::int32_t ca
 }
 
 bool is_sound(const CocoBox& box) {
-    const bool finite = std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) &&
-                        std::isfinite(box.height);
+    const bool finite =
+        std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) && std::isfinite(box.height);
     return finite && box.width >= 0 && box.height >= 0;
 }
 

@@ -124,8 +124,8 @@ std::string coco_report_json(const CocoResult& result) {
            "}, \"notes\": {\"unknown_category_detections\": " + std::to_string(result.unknown_category_detections) +
            ", \"zero_id_annotations\": " + std::to_string(result.zero_id_annotations) +
            "}, \"seconds\": {\"load\": " + number(result.seconds.load) +
-           ", \"match\": " + number(result.seconds.match) +
-           ", \"accumulate\": " + number(result.seconds.accumulate) + "}}\n";
+           ", \"match\": " + number(result.seconds.match) + ", \"accumulate\": " + number(result.seconds.accumulate) +
+           "}}\n";
 }
 
 std::string coco_report_table(const CocoResult& result) {

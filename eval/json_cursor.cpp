@@ -12,9 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestShown = 40;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// digits * 10^exponent where one rounding gives the nearest double: both factors are exact.
 bool is_exact(std::uint64_t digits, int digit_count, int exponent) {
@@ -81,13 +79,9 @@ void JsonCursor::open(char bracket, bool is_object, const char* expected) {
     level.index = 0;
 }
 
-void JsonCursor::enter_object() {
-    open('{', true, "an object");
-}
+void JsonCursor::enter_object() { open('{', true, "an object"); }
 
-void JsonCursor::enter_array() {
-    open('[', false, "a list");
-}
+void JsonCursor::enter_array() { open('[', false, "a list"); }
 
 /// Passes the comma before an entry, or leaves the container at its end.
 bool JsonCursor::next_entry(char close) {
@@ -265,9 +259,7 @@ std::string JsonCursor::decode(std::string_view raw) const {
     return text;
 }
 
-std::string JsonCursor::string() {
-    return decode(scan_string("a string"));
-}
+std::string JsonCursor::string() { return decode(scan_string("a string")); }
 
 void JsonCursor::skip_literal(std::string_view literal) {
     if (text_.substr(static_cast<std::size_t>(at_ - text_.data()), literal.size()) != literal) fail_value("a value");
@@ -337,9 +329,7 @@ void JsonCursor::fail(const std::string& problem, const std::string& expected, c
     throw DataError(ErrorText{path.empty() ? name_ : name_ + ":" + path, problem, expected, found, next_step});
 }
 
-void JsonCursor::fail_value(const char* expected) const {
-    fail("wrong value", expected, token_here());
-}
+void JsonCursor::fail_value(const char* expected) const { fail("wrong value", expected, token_here()); }
 
 void JsonCursor::fail_syntax(const std::string& problem) const {
     const std::string_view before = text_.substr(0, static_cast<std::size_t>(at_ - text_.data()));

@@ -60,7 +60,7 @@ private:
     struct Level {
         bool is_object = false;
         bool is_first = true;
-        std::string_view key; // as written; of objects
+        std::string_view key;  // as written; of objects
         std::size_t index = 0; // of arrays
     };
     struct NumberToken {

@@ -3,9 +3,12 @@
 namespace banyan {
 
 const NameTable<Activation>& activation_names() {
-    static const NameTable<Activation> table{
-        {"none", Activation::none}, {"relu", Activation::relu},             {"relu6", Activation::relu6},
-        {"silu", Activation::silu}, {"hard_swish", Activation::hard_swish}, {"sigmoid", Activation::sigmoid}};
+    static const NameTable<Activation> table{{"none", Activation::none},
+                                             {"relu", Activation::relu},
+                                             {"relu6", Activation::relu6},
+                                             {"silu", Activation::silu},
+                                             {"hard_swish", Activation::hard_swish},
+                                             {"sigmoid", Activation::sigmoid}};
     return table;
 }
 
@@ -23,11 +26,14 @@ const NameTable<PoolAttributes::Kind>& pool_names() {
 
 const NameTable<ParameterRole>& role_names() {
     using Role = ParameterRole;
-    static const NameTable<Role> table{
-        {"conv_weight", Role::conv_weight},   {"bias", Role::bias},
-        {"norm_weight", Role::norm_weight},   {"norm_bias", Role::norm_bias},
-        {"running_mean", Role::running_mean}, {"running_var", Role::running_var},
-        {"scale", Role::scale},               {"linear_weight", Role::linear_weight}};
+    static const NameTable<Role> table{{"conv_weight", Role::conv_weight},
+                                       {"bias", Role::bias},
+                                       {"norm_weight", Role::norm_weight},
+                                       {"norm_bias", Role::norm_bias},
+                                       {"running_mean", Role::running_mean},
+                                       {"running_var", Role::running_var},
+                                       {"scale", Role::scale},
+                                       {"linear_weight", Role::linear_weight}};
     return table;
 }
 

@@ -34,7 +34,7 @@ struct ConvAttributes {
     std::int64_t out_channels = 0;
     std::int64_t kernel = 1; ///< square
     std::int64_t stride = 1;
-    std::int64_t pad = 0;    ///< with Padding::symmetric
+    std::int64_t pad = 0; ///< with Padding::symmetric
     std::int64_t groups = 1;
     bool bias = false;
     Padding padding = Padding::symmetric;
@@ -102,8 +102,8 @@ struct Graph {
     std::vector<Value> values;
     std::vector<Node> nodes;
     std::map<std::string, Parameter> parameters;
-    ValueId input = -1;                          ///< the image [N, 3, H, W]
-    std::map<std::string, ValueId> outputs;      ///< by name, e.g. "face.cls.p3"
+    ValueId input = -1;                     ///< the image [N, 3, H, W]
+    std::map<std::string, ValueId> outputs; ///< by name, e.g. "face.cls.p3"
 
     const Value& value(ValueId id) const { return values.at(static_cast<std::size_t>(id)); }
     const Node* producer(ValueId id) const;

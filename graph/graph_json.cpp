@@ -178,8 +178,8 @@ private:
     ValueId value_named(const std::string& name, const std::string& where) const {
         const auto found = ids_.find(name);
         if (found != ids_.end()) return found->second;
-        throw ModelFileError(ErrorText{where, "no such value", "\"image\" or the name of an earlier node",
-                                       "\"" + name + "\"", ""});
+        throw ModelFileError(
+            ErrorText{where, "no such value", "\"image\" or the name of an earlier node", "\"" + name + "\"", ""});
     }
 
     void read_node(ConfigReader& reader) {
@@ -201,8 +201,8 @@ private:
         parameter.shape = reader.integers("shape", 1, kMaxInteger);
         parameter.role = reader.choice("role", role_names());
         parameter.init_std = reader.real("init_std", 0, std::numeric_limits<double>::max());
-        parameter.init_value = reader.real("init_value", std::numeric_limits<double>::lowest(),
-                                           std::numeric_limits<double>::max());
+        parameter.init_value =
+            reader.real("init_value", std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
         reader.finish();
         if (!graph_.parameters.emplace(name, std::move(parameter)).second) {
             throw ModelFileError(

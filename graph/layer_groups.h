@@ -9,12 +9,12 @@ namespace banyan {
 
 /// Nodes that people see as one layer: a node with the batch norms, activations and scales that alone read its result.
 struct LayerGroup {
-    std::string part;        ///< first two dotted parts of the name: "trunk.backbone", "branches.face"
-    std::string name;        ///< the rest of the first node's name: "features.0.0"
-    std::string operation;   ///< "conv 3x3 s2 -> 32, bn, relu6"
-    std::vector<int> nodes;  ///< in order
-    std::vector<int> inputs; ///< groups that it reads, each once; kImageGroup for the image
-    ValueId output = -1;     ///< what the last node makes
+    std::string part;                      ///< first two dotted parts of the name: "trunk.backbone", "branches.face"
+    std::string name;                      ///< the rest of the first node's name: "features.0.0"
+    std::string operation;                 ///< "conv 3x3 s2 -> 32, bn, relu6"
+    std::vector<int> nodes;                ///< in order
+    std::vector<int> inputs;               ///< groups that it reads, each once; kImageGroup for the image
+    ValueId output = -1;                   ///< what the last node makes
     std::vector<std::string> output_names; ///< names of the graph's outputs that are `output`
 };
 constexpr int kImageGroup = -1;

@@ -157,15 +157,15 @@ std::string edge_svg(const Layout& layout, int from, int to) {
     const int x0 = layout.left(from) + kBoxWidth / 2, y0 = layout.top(from) + kBoxHeight;
     const int x1 = layout.left(to) + kBoxWidth / 2, y1 = layout.top(to);
     const int bend = std::max(12, (y1 - y0) / 2);
-    return edge_line(detail::concat_parts("M", x0, " ", y0, " C", x0, " ", y0 + bend, " ", x1, " ", y1 - bend, " ", x1,
-                                          " ", y1));
+    return edge_line(
+        detail::concat_parts("M", x0, " ", y0, " C", x0, " ", y0 + bend, " ", x1, " ", y1 - bend, " ", x1, " ", y1));
 }
 
 std::string head_svg(const Layout& layout) {
     return detail::concat_parts(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"",
-        " width=\"", layout.width(), "\" height=\"", layout.height(), "\" viewBox=\"0 0 ", layout.width(), " ",
-        layout.height(), "\">\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"", " width=\"",
+        layout.width(), "\" height=\"", layout.height(), "\" viewBox=\"0 0 ", layout.width(), " ", layout.height(),
+        "\">\n",
         "<style>text{font-family:sans-serif;fill:#222}.column{font-size:16px;font-weight:bold}"
         ".name{font-size:11px;font-weight:bold}.detail{font-size:10px}rect{stroke:#777}"
         ".output{stroke:#111;stroke-width:2.5}.edge{fill:none;stroke:#555;stroke-opacity:.6}</style>\n"

@@ -13,8 +13,8 @@ using Shapes = std::vector<ValueShape>;
 [[noreturn]] void fail_shape(const Node& node, const Shapes& inputs, const std::string& expected) {
     std::string found;
     for (const ValueShape& shape : inputs) found += (found.empty() ? "" : ", ") + to_text(shape);
-    throw ShapeError(ErrorText{"graph: node " + node.name + " (" + op_name(node.attributes) + ")",
-                               "inputs do not fit", expected, found.empty() ? "no input" : found, ""});
+    throw ShapeError(ErrorText{"graph: node " + node.name + " (" + op_name(node.attributes) + ")", "inputs do not fit",
+                               expected, found.empty() ? "no input" : found, ""});
 }
 
 std::int64_t window_count(std::int64_t in, std::int64_t total_pad, std::int64_t kernel, std::int64_t stride) {
@@ -171,8 +171,7 @@ std::string to_text(const ValueShape& shape) {
 AxisPadding conv_padding(const ConvAttributes& attributes, std::int64_t in) {
     if (attributes.padding == Padding::symmetric) return {attributes.pad, attributes.pad};
     const std::int64_t out = (in + attributes.stride - 1) / attributes.stride;
-    const std::int64_t total =
-        std::max<std::int64_t>((out - 1) * attributes.stride + attributes.kernel - in, 0);
+    const std::int64_t total = std::max<std::int64_t>((out - 1) * attributes.stride + attributes.kernel - in, 0);
     return {total / 2, total - total / 2};
 }
 

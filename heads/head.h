@@ -20,7 +20,7 @@ struct HeadOptions {
     std::int64_t width = 96;                ///< channels of the tower [8, 1024], a multiple of 8
     bool split_towers = false;              ///< one tower for classes and one for boxes instead of a shared one
     Activation activation = Activation::relu;
-    double prior = 0.01;                    ///< start value of every class probability (0, 0.5], "Focal Loss" 3.3
+    double prior = 0.01; ///< start value of every class probability (0, 0.5], "Focal Loss" 3.3
     bool operator==(const HeadOptions&) const = default;
 };
 
@@ -30,10 +30,10 @@ std::string box_output_name(const std::string& branch, int level);
 
 /// What a head must produce.
 struct HeadShape {
-    std::string branch;          ///< nodes and parameters are named "branches.<branch>.…"
-    std::int64_t classes = 1;    ///< K of all the branch's tasks
-    std::int64_t per_cell = 1;   ///< A
-    double box_code = 0;         ///< start value of all box codes, see start_box_code
+    std::string branch;        ///< nodes and parameters are named "branches.<branch>.…"
+    std::int64_t classes = 1;  ///< K of all the branch's tasks
+    std::int64_t per_cell = 1; ///< A
+    double box_code = 0;       ///< start value of all box codes, see start_box_code
 };
 
 /// Box code with which decoded start boxes have the size of the anchors: 0 for boxes, half a side in strides for points

@@ -15,10 +15,10 @@ enum class BoxLossKind {
 struct LossOptions {
     ClassLossKind class_loss = ClassLossKind::quality_focal;
     BoxLossKind box_loss = BoxLossKind::giou;
-    double gamma = 2.0;       ///< focusing power (QFL's beta) [0, 5]
-    double alpha = 0.25;      ///< focal only: weight of positives [0, 1]
-    double box_weight = 2.0;  ///< box loss against class loss [0, 100]
-    double weight = 1.0;      ///< this branch against the others [0, 100]
+    double gamma = 2.0;      ///< focusing power (QFL's beta) [0, 5]
+    double alpha = 0.25;     ///< focal only: weight of positives [0, 1]
+    double box_weight = 2.0; ///< box loss against class loss [0, 100]
+    double weight = 1.0;     ///< this branch against the others [0, 100]
     bool operator==(const LossOptions&) const = default;
 };
 

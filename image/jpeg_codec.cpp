@@ -176,8 +176,8 @@ Image decode_jpeg(std::string_view bytes, const std::string& name) {
 
 std::string encode_jpeg(const Image& image, int quality) {
     BANYAN_CHECK(!image.empty(), "encode_jpeg: empty picture");
-    BANYAN_CHECK(image.width <= JPEG_MAX_DIMENSION && image.height <= JPEG_MAX_DIMENSION,
-                 "encode_jpeg: a side over ", JPEG_MAX_DIMENSION, " pixels: ", image.width, " x ", image.height);
+    BANYAN_CHECK(image.width <= JPEG_MAX_DIMENSION && image.height <= JPEG_MAX_DIMENSION, "encode_jpeg: a side over ",
+                 JPEG_MAX_DIMENSION, " pixels: ", image.width, " x ", image.height);
     BANYAN_CHECK(quality >= 1 && quality <= 100, "encode_jpeg: quality must be in [1, 100], got ", quality);
     Encoder encoder;
     if (!encode(encoder, image, quality)) {

@@ -119,9 +119,8 @@ struct Writer {
 bool write_all(Writer& writer, const Image& image) {
     if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
     png_set_write_fn(writer.png, &writer.state, write_bytes, flush_nothing);
-    png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width),
-                 static_cast<png_uint_32>(image.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
+                 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_compression_level(writer.png, 4);
     png_write_info(writer.png, writer.info);
     for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.row(y));

@@ -7,11 +7,11 @@
 #include <torch/torch.h>
 
 #include "core/check.h"
+#include "core/cpu_features.h"
 #include "core/error.h"
 #include "graph/pass_list.h"
 #include "graph/remove_dead.h"
 #include "image/letterbox.h"
-#include "infer/cpu_features.h"
 #include "model/model_file.h"
 #include "model/predict.h"
 

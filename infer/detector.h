@@ -21,7 +21,7 @@ struct Detection {
 };
 
 enum class Bf16 {
-    automatic, ///< where the processor has instructions for it (infer/cpu_features.h)
+    automatic, ///< where the processor has instructions for it (core/cpu_features.h)
     off,
     on
 };

@@ -33,8 +33,8 @@ void check_given(const Graph& graph, const RunRequest& request) {
                      "; the graph has values 0 to ", graph.values.size() - 1);
         const Value& value = graph.value(id);
         BANYAN_CHECK(tensor.defined(), "graph module: the given value \"", value.name, "\" is an undefined tensor");
-        const bool fits = tensor.dim() == 4 && tensor.size(1) == value.shape.channels &&
-                          (rows < 0 || tensor.size(0) == rows);
+        const bool fits =
+            tensor.dim() == 4 && tensor.size(1) == value.shape.channels && (rows < 0 || tensor.size(0) == rows);
         if (!fits) {
             const std::string n = rows < 0 ? "N" : std::to_string(rows);
             throw ShapeError(ErrorText{"graph module: given value \"" + value.name + "\"", "wrong shape",

@@ -20,12 +20,12 @@ struct PlanRequest {
 /// One node to execute, together with the nodes after it that join it.
 struct PlanStep {
     int node = -1;
-    int norm = -1;       ///< batch norm without batch statistics that joins this convolution; -1: none
-    int activation = -1; ///< activation on the result that nothing else reads; -1: none
-    int overwrites = -1; ///< add: which input's memory takes the sum; -1: neither
-    bool batch_statistics = false; ///< batch norm: uses and updates them
-    bool frozen = false;           ///< the affine part of the batch norm (own or joined) is a constant
-    ValueId output = -1;           ///< what the last of the joined nodes makes
+    int norm = -1;                  ///< batch norm without batch statistics that joins this convolution; -1: none
+    int activation = -1;            ///< activation on the result that nothing else reads; -1: none
+    int overwrites = -1;            ///< add: which input's memory takes the sum; -1: neither
+    bool batch_statistics = false;  ///< batch norm: uses and updates them
+    bool frozen = false;            ///< the affine part of the batch norm (own or joined) is a constant
+    ValueId output = -1;            ///< what the last of the joined nodes makes
     std::vector<ValueId> last_uses; ///< values that no later step reads and that are no targets
 };
 

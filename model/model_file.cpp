@@ -102,9 +102,13 @@ ModelFile ModelFile::load(const std::string& path) {
 
 MultiTaskModel load_model(const std::string& path, const GraphModuleOptions& module_options) {
     ModelFile file = ModelFile::load(path);
-    MultiTaskModel model(std::move(file.options), std::move(file.graph), module_options);
-    model.module().load_host(file.tensors);
-    return model;
+    try {
+        MultiTaskModel model(std::move(file.options), std::move(file.graph), module_options);
+        model.module().load_host(file.tensors);
+        return model;
+    } catch (const CheckError& error) {
+        refuse(path, "its graph does not fit its options", "", error.what());
+    }
 }
 
 } // namespace banyan

@@ -12,6 +12,11 @@ namespace {
 using Problems = std::vector<std::string>;
 
 void check_tasks(const ModelOptions& options, Problems& problems) {
+    try {
+        const ClassTable table(options.tasks);
+    } catch (const ConfigError& error) {
+        problems.push_back(error.what());
+    }
     std::map<std::string, int> served;
     for (const Task& task : options.tasks) served[task.name] = 0;
     for (const BranchOptions& branch : options.branches) {

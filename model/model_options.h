@@ -26,8 +26,8 @@ struct BranchOptions {
 /// Boxes that detection keeps by default.
 struct DetectionOptions {
     double score_threshold = 0.3; ///< [0, 1); evaluation looks at lower scores as well
-    double nms_iou = 0.6;          ///< (0, 1]
-    int max_detections = 100;      ///< per image and branch [1, 10000]
+    double nms_iou = 0.6;         ///< (0, 1]
+    int max_detections = 100;     ///< per image and branch [1, 10000]
     bool operator==(const DetectionOptions&) const = default;
 };
 

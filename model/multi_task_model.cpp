@@ -6,8 +6,6 @@
 #include <ATen/Functions.h>
 
 #include "core/check.h"
-#include "core/config_reader.h"
-#include "core/error.h"
 #include "graph/builder.h"
 #include "heads/head.h"
 
@@ -44,7 +42,8 @@ std::vector<Branch> find_branches(const ModelOptions& options, const ClassTable&
             const auto classes = graph.outputs.find(class_output_name(branch.name, level));
             const auto boxes = graph.outputs.find(box_output_name(branch.name, level));
             if (classes == graph.outputs.end() || boxes == graph.outputs.end()) continue;
-            const auto channels = static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors) * branch.classes.size());
+            const auto channels =
+                static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors) * branch.classes.size());
             BANYAN_CHECK(graph.value(classes->second).shape.channels == channels, "branch ", branch.name, ": expected ",
                          channels, " class channels, found ", graph.value(classes->second).shape.channels);
             branch.class_values.push_back(classes->second);
@@ -114,16 +113,7 @@ at::Tensor MultiTaskModel::normalise(const at::Tensor& pixels) const {
 }
 
 std::vector<std::string> output_names_of(const ModelOptions& options, const std::vector<std::string>& tasks) {
-    std::vector<std::string> known;
-    for (const Task& task : options.tasks) known.push_back(task.name);
-    for (const std::string& task : tasks) {
-        if (std::find(known.begin(), known.end(), task) != known.end()) continue;
-        std::string list;
-        for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-        const std::string nearest = nearest_word(task, known);
-        throw UsageError(ErrorText{"--tasks", "unknown task \"" + task + "\"", "some of " + list, "",
-                                   nearest.empty() ? "" : "did you mean \"" + nearest + "\"?"});
-    }
+    check_task_names(tasks, options.tasks);
     std::vector<std::string> names;
     for (const BranchOptions& branch : options.branches) {
         const bool wanted = std::any_of(branch.tasks.begin(), branch.tasks.end(), [&](const std::string& task) {

@@ -15,10 +15,10 @@ namespace banyan {
 struct Branch {
     std::string name;
     BranchOptions options;
-    std::vector<int> classes;              ///< global class ids in the order of the head's K channels
-    std::vector<ValueId> features;         ///< neck values that it reads, one a level
-    std::vector<ValueId> class_values;     ///< logits [N, A*K, H, W], one a level
-    std::vector<ValueId> box_values;       ///< codes [N, A*4, H, W], one a level
+    std::vector<int> classes;          ///< global class ids in the order of the head's K channels
+    std::vector<ValueId> features;     ///< neck values that it reads, one a level
+    std::vector<ValueId> class_values; ///< logits [N, A*K, H, W], one a level
+    std::vector<ValueId> box_values;   ///< codes [N, A*4, H, W], one a level
     std::size_t class_count() const { return classes.size(); }
 };
 
@@ -27,8 +27,8 @@ class MultiTaskModel {
 public:
     /// Builds the network with start values drawn from module_options.seed. @throws ConfigError, CheckError
     explicit MultiTaskModel(ModelOptions options, const GraphModuleOptions& module_options = {});
-    /// A network whose graph is given (a model file, or one with branches cut away or norms folded). Branches without outputs
-    /// in the graph are left out of branches(). @throws CheckError the outputs do not fit the options
+    /// A network whose graph is given (a model file, or one with branches cut away or norms folded). Branches without
+    /// outputs in the graph are left out of branches(). @throws CheckError the outputs do not fit the options
     MultiTaskModel(ModelOptions options, Graph graph, const GraphModuleOptions& module_options = {});
 
     const ModelOptions& options() const { return options_; }
@@ -51,7 +51,8 @@ private:
 /// The network of the options as a graph: trunk, then one head a branch. @throws CheckError
 Graph build_graph(const ModelOptions& options);
 
-/// Names of the graph outputs of the branches that serve any of `tasks`. @throws UsageError an unknown task (lists those known)
+/// Names of the graph outputs of the branches that serve any of `tasks`. @throws UsageError an unknown task (lists
+/// those known)
 std::vector<std::string> output_names_of(const ModelOptions& options, const std::vector<std::string>& tasks);
 
 } // namespace banyan

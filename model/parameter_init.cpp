@@ -31,8 +31,7 @@ double he_fan_out_std(const Parameter& parameter, std::int64_t groups) {
 
 at::Tensor initial_values(const Graph& graph, const std::string& name, std::uint64_t seed) {
     const Parameter& parameter = graph.parameters.at(name);
-    const bool drawn =
-        parameter.role == ParameterRole::conv_weight || parameter.role == ParameterRole::linear_weight;
+    const bool drawn = parameter.role == ParameterRole::conv_weight || parameter.role == ParameterRole::linear_weight;
     if (!drawn) return at::full(parameter.shape, parameter.init_value, at::kFloat);
     const double std = parameter.init_std > 0 ? parameter.init_std : he_fan_out_std(parameter, groups_of(graph, name));
     const auto generator =

@@ -32,7 +32,8 @@ std::vector<ScoredBox> decode_image(const BranchMaps& maps, const AnchorSet& anc
                                     std::int64_t image, const PredictOptions& options) {
     std::vector<RawLevel> levels;
     for (std::size_t l = 0; l < maps.classes.size(); ++l) {
-        levels.push_back({maps.classes[l][image].const_data_ptr<float>(), maps.boxes[l][image].const_data_ptr<float>()});
+        levels.push_back(
+            {maps.classes[l][image].const_data_ptr<float>(), maps.boxes[l][image].const_data_ptr<float>()});
     }
     DecodeOptions decode_options;
     decode_options.score_threshold = static_cast<float>(options.score_threshold);
@@ -63,8 +64,8 @@ Predictions predict(MultiTaskModel& model, const at::Tensor& pixels, const Predi
         BranchMaps maps;
         for (const ValueId value : branch.class_values) maps.classes.push_back(to_n_h_w_c(values.at(value)));
         for (const ValueId value : branch.box_values) maps.boxes.push_back(to_n_h_w_c(values.at(value)));
-        const AnchorSet anchors = make_anchors(branch.options.anchors, static_cast<int>(pixels.size(1)),
-                                               static_cast<int>(pixels.size(2)));
+        const AnchorSet anchors =
+            make_anchors(branch.options.anchors, static_cast<int>(pixels.size(1)), static_cast<int>(pixels.size(2)));
         for (std::size_t image = 0; image < predictions.size(); ++image) {
             const std::vector<ScoredBox> boxes =
                 decode_image(maps, anchors, branch, static_cast<std::int64_t>(image), options);

@@ -19,9 +19,9 @@ std::string coordinate(double value) {
 
 const char* anchor_name(Anchor anchor) {
     switch (anchor) {
-        case Anchor::start: return "start";
-        case Anchor::middle: return "middle";
-        case Anchor::end: return "end";
+    case Anchor::start: return "start";
+    case Anchor::middle: return "middle";
+    case Anchor::end: return "end";
     }
     return "start";
 }

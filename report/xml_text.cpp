@@ -34,13 +34,13 @@ std::string escape_xml(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = character_length(text);
         switch (length == 0 ? '\0' : text.front()) {
-            case '\0': result += kReplacement; break;
-            case '&': result += "&amp;"; break;
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '"': result += "&quot;"; break;
-            case '\'': result += "&#39;"; break;
-            default: result += text.substr(0, length);
+        case '\0': result += kReplacement; break;
+        case '&': result += "&amp;"; break;
+        case '<': result += "&lt;"; break;
+        case '>': result += "&gt;"; break;
+        case '"': result += "&quot;"; break;
+        case '\'': result += "&#39;"; break;
+        default: result += text.substr(0, length);
         }
         text.remove_prefix(std::max<std::size_t>(1, length));
     }

@@ -63,9 +63,8 @@ BranchLoss branch_loss(const Branch& branch, const BranchOutputs& outputs, const
     target.index_put_({positives.row, positives.anchor, positives.class_index},
                       quality_focal ? positives.quality : at::ones_like(positives.quality));
     const at::Tensor valid = targets.valid.to(logits.options());
-    const at::Tensor class_sum = quality_focal
-                                     ? quality_focal_loss(logits, target, valid, options.gamma)
-                                     : focal_loss(logits, target, valid, options.alpha, options.gamma);
+    const at::Tensor class_sum = quality_focal ? quality_focal_loss(logits, target, valid, options.gamma)
+                                               : focal_loss(logits, target, valid, options.alpha, options.gamma);
     BranchLoss loss;
     loss.classes = class_sum / static_cast<double>(std::max<std::int64_t>(1, targets.positives()));
     if (targets.positives() == 0) {

@@ -14,8 +14,8 @@ struct TrainState {
     MultiTaskModel& model;
     Optimizer& optimizer;
     Ema& ema;
-    std::int64_t step = 0;      ///< finished steps; also the index of the loader's next batch
-    double best_score = -1;     ///< mean AP of the best evaluation so far
+    std::int64_t step = 0;  ///< finished steps; also the index of the loader's next batch
+    double best_score = -1; ///< mean AP of the best evaluation so far
 };
 
 /// Writes everything to one safetensors file, atomically. @param config_hash of the run's effective config

@@ -1,7 +1,6 @@
 #include "train/demo.h"
 
 #include <chrono>
-#include <filesystem>
 
 #include "core/log.h"
 #include "core/progress.h"
@@ -45,9 +44,7 @@ DemoTraining train_one(const DemoRunOptions& options, const std::string& name) {
     const std::string folder = options.folder + "/" + name;
     log_info("training \"" + name + "\": what a data set does not label " +
              (name == "naive" ? "counts as background" : "is masked out of the loss"));
-    const bool resume = !find_checkpoint(folder).empty();
-    if (!resume) std::filesystem::remove_all(folder); // of a run that ended before its first checkpoint
-    const TrainOutcome outcome = train(config, folder, resume);
+    const TrainOutcome outcome = train(config, folder, !find_checkpoint(folder).empty());
     return {name, outcome.report, outcome.seconds};
 }
 

@@ -12,16 +12,16 @@ namespace banyan {
 
 /// What `banyan demo` runs.
 struct DemoRunOptions {
-    std::string folder;          ///< data/, masked/, naive/, pictures/ and report.html go here
+    std::string folder; ///< data/, masked/, naive/, pictures/ and report.html go here
     std::uint64_t seed = 1;
-    std::int64_t steps = 0;      ///< of each training; 0 = the config's own
-    bool masked = true;          ///< train with masked losses
-    bool naive = true;           ///< train the same with everything unlabelled as background
+    std::int64_t steps = 0; ///< of each training; 0 = the config's own
+    bool masked = true;     ///< train with masked losses
+    bool naive = true;      ///< train the same with everything unlabelled as background
 };
 
 /// One finished training of the demo.
 struct DemoTraining {
-    std::string name; ///< "masked" or "naive"
+    std::string name;  ///< "masked" or "naive"
     EvalReport report; ///< on new scenes in which every part is labelled
     double seconds = 0;
 };
@@ -35,8 +35,8 @@ struct DemoOutcome {
 /// Data set roots are relative to `folder`.
 RunConfig demo_config(const std::string& folder, const std::vector<std::string>& overrides);
 
-/// Draws the data sets, trains, judges on new scenes, detects and writes report.html. A finished training in the folder is
-/// not run again; one that was stopped goes on.
+/// Draws the data sets, trains, judges on new scenes, detects and writes report.html. A finished training in the folder
+/// is not run again; one that was stopped goes on.
 /// @throws every Error of its parts; a stop signal ends it with a partial outcome (core/stop_signal.h)
 DemoOutcome run_demo(const DemoRunOptions& options);
 

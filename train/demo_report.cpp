@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "data/load_sample.h"
 #include "image/draw.h"
 #include "image/image_codec.h"
-#include "data/load_sample.h"
 #include "report/axis_ticks.h"
 #include "report/svg_plot.h"
 #include "train/run_report.h"
@@ -54,8 +54,9 @@ void add_comparison(HtmlReport& report, const DemoOutcome& outcome) {
     options.y_label = "AP50";
     options.y_high = 1;
     report.section("Masked against naive training");
-    report.text("Each data set labels one part only. \"masked\" learns a part only where it is labelled; \"naive\" takes every "
-                "unlabelled part for background. Everything else is the same.");
+    report.text(
+        "Each data set labels one part only. \"masked\" learns a part only where it is labelled; \"naive\" takes every "
+        "unlabelled part for background. Everything else is the same.");
     report.svg(bar_chart_svg(groups, bars, options));
     report.table(table);
 }

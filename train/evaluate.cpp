@@ -72,8 +72,8 @@ at::Tensor load_pixels(const std::vector<Dataset>& datasets, const std::vector<I
 void add_detections(const std::vector<ScoredBox>& boxes, std::int32_t image, const LetterboxGeometry& geometry,
                     const Record& record, CocoProblem& problem) {
     for (const ScoredBox& scored : boxes) {
-        const Box box = clip(geometry.to_original(scored.box), static_cast<float>(record.width),
-                             static_cast<float>(record.height));
+        const Box box =
+            clip(geometry.to_original(scored.box), static_cast<float>(record.width), static_cast<float>(record.height));
         problem.detections.push_back({image, scored.class_id, to_coco_box(box), static_cast<double>(scored.score)});
     }
 }

@@ -39,8 +39,8 @@ struct EvalOptions {
     std::function<bool()> stop;                                        ///< true ends early with an empty report
 };
 
-/// Runs the predictor over all pictures, letterboxed, and judges in original pixels: each data set judges only the classes
-/// that it labels (partial labels: unmatched detections are ignored). Detections of all data sets are pooled.
+/// Runs the predictor over all pictures, letterboxed, and judges in original pixels: each data set judges only the
+/// classes that it labels (partial labels: unmatched detections are ignored). Detections of all data sets are pooled.
 /// @param problem if given, receives the COCO problem with ground truth and detections
 /// @throws DataError, IoError
 EvalReport evaluate_datasets(const Predictor& predictor, const std::vector<Dataset>& datasets, const ClassTable& table,

@@ -19,7 +19,8 @@ at::Tensor bce_with_logits(const at::Tensor& logits, const at::Tensor& target) {
     return at::softplus(logits) - logits * target;
 }
 
-/// base^exponent for base >= 0. Roots have no finite slope at 0, where a sure and right score lies: 0 * inf would be NaN.
+/// base^exponent for base >= 0. Roots have no finite slope at 0, where a sure and right score lies: 0 * inf would be
+/// NaN.
 at::Tensor power(const at::Tensor& base, double exponent) {
     if (exponent == 2.0) return base.square();
     if (exponent == 0.0) return at::ones_like(base);
@@ -34,9 +35,9 @@ struct Corners {
 };
 
 struct Overlap {
-    at::Tensor iou;          // [P]
-    at::Tensor union_area;   // [P]
-    at::Tensor hull_width;   // [P] of the smallest box around both
+    at::Tensor iou;        // [P]
+    at::Tensor union_area; // [P]
+    at::Tensor hull_width; // [P] of the smallest box around both
     at::Tensor hull_height;
 };
 
@@ -101,7 +102,8 @@ at::Tensor ciou_loss(const at::Tensor& predicted, const at::Tensor& truth) {
     return 1 - overlap.iou + distance / diagonal + trade_off * aspect;
 }
 
-at::Tensor decode_boxes(AnchorKind kind, const at::Tensor& anchors, const at::Tensor& strides, const at::Tensor& codes) {
+at::Tensor decode_boxes(AnchorKind kind, const at::Tensor& anchors, const at::Tensor& strides,
+                        const at::Tensor& codes) {
     check_boxes(anchors, codes);
     const at::Tensor low = anchors.slice(1, 0, 2), high = anchors.slice(1, 2, 4); // [P, 2]
     const at::Tensor centre = (low + high) / 2;

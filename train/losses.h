@@ -11,7 +11,8 @@ namespace banyan {
 /// sum over all terms of weight * |quality - p|^beta * bce(logit, quality), p = sigmoid(logit); not normalised.
 /// @param logits, quality, weight  one shape; quality in [0, 1], weight >= 0 (0 = not judged)
 /// Source: "Generalized Focal Loss", arXiv:2006.04388, QFL.
-at::Tensor quality_focal_loss(const at::Tensor& logits, const at::Tensor& quality, const at::Tensor& weight, double beta);
+at::Tensor quality_focal_loss(const at::Tensor& logits, const at::Tensor& quality, const at::Tensor& weight,
+                              double beta);
 
 /// sum over all terms of weight * alpha_t * (1 - p_t)^gamma * bce(logit, target); target 0 or 1; not normalised.
 /// Source: "Focal Loss for Dense Object Detection", arXiv:1708.02002, eq. (5).

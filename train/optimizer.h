@@ -16,8 +16,8 @@ namespace banyan {
 double lr_scale(const TrainOptions& options, std::int64_t step);
 
 /// AdamW ("Decoupled Weight Decay Regularization", arXiv:1711.05101) or SGD with momentum over a module's parameters.
-/// A parameter without a gradient keeps value, moments, step count and weight decay bit by bit: that is how idle branches
-/// stay untouched. Moments are made at a parameter's first gradient.
+/// A parameter without a gradient keeps value, moments, step count and weight decay bit by bit: that is how idle
+/// branches stay untouched. Moments are made at a parameter's first gradient.
 class Optimizer {
 public:
     Optimizer(const GraphModule& module, const TrainOptions& options);

@@ -6,8 +6,8 @@
 
 #include <torch/torch.h>
 
-#include "image/draw.h"
 #include "data/load_sample.h"
+#include "image/draw.h"
 
 namespace banyan {
 
@@ -31,7 +31,8 @@ std::vector<ScoredBox> detect(const Predictor& predictor, const Image& image, co
     std::vector<ScoredBox> boxes = predictor(pixels).front();
     std::erase_if(boxes, [&](const ScoredBox& box) { return box.score < options.score_threshold; });
     for (ScoredBox& box : boxes) {
-        box.box = clip(geometry.to_original(box.box), static_cast<float>(image.width), static_cast<float>(image.height));
+        box.box =
+            clip(geometry.to_original(box.box), static_cast<float>(image.width), static_cast<float>(image.height));
     }
     return boxes;
 }

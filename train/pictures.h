@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "image/image.h"
 #include "core/task.h"
 #include "data/dataset.h"
+#include "image/image.h"
 #include "train/evaluate.h"
 
 namespace banyan {

@@ -9,22 +9,16 @@
 #include <torch/version.h>
 
 #include "core/atomic_file.h"
+#include "core/cpu_features.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "train/checkpoint.h"
 
 namespace banyan {
 
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-std::string cpu_name() {
-    std::ifstream info("/proc/cpuinfo");
-    for (std::string line; std::getline(info, line);) {
-        if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-    }
-    return "unknown";
-}
 
 std::string environment_json() {
     const Json json{{"torch", TORCH_VERSION},
@@ -37,8 +31,8 @@ std::string environment_json() {
 } // namespace
 
 RunFolder::RunFolder(std::string path, const std::string& effective_config, bool resume) : path_(std::move(path)) {
-    const std::string metrics = path_ + "/metrics.jsonl";
-    if (!resume && std::filesystem::exists(metrics)) {
+    // A run that ended before it had saved anything may be started anew.
+    if (!resume && (std::filesystem::exists(path_ + "/weights") || !find_checkpoint(path_).empty())) {
         throw UsageError(ErrorText{"--out " + path_, "the folder holds a run already", "", "",
                                    "continue it with --resume, or name another folder"});
     }
@@ -46,7 +40,7 @@ RunFolder::RunFolder(std::string path, const std::string& effective_config, bool
     // A run keeps the config that it began with: if another one is given, its checkpoint will refuse to go on.
     if (!resume || !std::filesystem::exists(config)) write_file_atomically(config, effective_config + "\n");
     write_file_atomically(path_ + "/env.json", environment_json());
-    if (!resume) write_file_atomically(metrics, "");
+    if (!resume) write_file_atomically(path_ + "/metrics.jsonl", "");
     set_log_file(path_ + "/run.log");
 }
 
@@ -145,9 +139,11 @@ std::string eval_json(const EvalReport& report) {
 }
 
 std::string eval_table(const EvalReport& report) {
-    const auto line = [](const std::string& name, double ap, double ap50, double ap75, double ar, const std::string& n) {
+    const auto line = [](const std::string& name, double ap, double ap50, double ap75, double ar,
+                         const std::string& n) {
         char text[160];
-        std::snprintf(text, sizeof text, "%-16s %7.3f %7.3f %7.3f %7.3f %7s\n", name.c_str(), ap, ap50, ap75, ar, n.c_str());
+        std::snprintf(text, sizeof text, "%-16s %7.3f %7.3f %7.3f %7.3f %7s\n", name.c_str(), ap, ap50, ap75, ar,
+                      n.c_str());
         return std::string(text);
     };
     std::string table = "task                  AP    AP50    AP75   AR100  images\n";

@@ -29,8 +29,8 @@ public:
     RunFolder(std::string path, const std::string& effective_config, bool resume);
 
     const std::string& path() const { return path_; }
-    std::string weights(const std::string& name) const;   ///< weights/<name>.banyan.safetensors
-    std::string checkpoint(std::int64_t step) const;      ///< checkpoint-<step>/state.safetensors
+    std::string weights(const std::string& name) const; ///< weights/<name>.banyan.safetensors
+    std::string checkpoint(std::int64_t step) const;    ///< checkpoint-<step>/state.safetensors
     /// Drops metrics after `step`: a killed run may have logged steps that its checkpoint does not hold.
     void rewind_metrics(std::int64_t step);
     void log_step(const StepRecord& record);

@@ -66,7 +66,8 @@ void add_curve_section(HtmlReport& report, const std::string& run_folder) {
     LinePlotOptions classes = plot_options("Class loss by branch", "loss", kSmoothing);
     classes.log_y = true;
     add_plot(report, plots + "class_loss.svg", to_series(log.class_loss), classes);
-    add_plot(report, plots + "box_loss.svg", to_series(log.box_loss), plot_options("Box loss by branch", "loss", kSmoothing));
+    add_plot(report, plots + "box_loss.svg", to_series(log.box_loss),
+             plot_options("Box loss by branch", "loss", kSmoothing));
     LinePlotOptions ap50 = plot_options("AP50 by task", "AP50", 0);
     ap50.y_low = 0;
     ap50.y_high = 1;
@@ -90,7 +91,8 @@ void write_run_report(const std::string& run_folder, const EvalReport& result,
     HtmlReport report("Run " + std::filesystem::path(run_folder).filename().string(), "banyan train");
     add_result_section(report, result);
     add_curve_section(report, run_folder);
-    add_picture_section(report, "Validation pictures with all detections of score 0.3 or more, of all tasks.", pictures);
+    add_picture_section(report, "Validation pictures with all detections of score 0.3 or more, of all tasks.",
+                        pictures);
     report.section("Config");
     report.code(read_file(run_folder + "/config.json"));
     report.save(run_folder + "/report.html");

@@ -130,8 +130,8 @@ BranchTargets build_targets(const Branch& branch, const AnchorSet& anchors, cons
     targets.valid = at::tensor(at::ArrayRef<float>(rows.valid), at::kFloat)
                         .view({static_cast<std::int64_t>(rows.rows.size()), static_cast<std::int64_t>(anchors.size()),
                                static_cast<std::int64_t>(branch.class_count())});
-    targets.positive = at::stack(
-        {to_tensor(rows.positive_row), to_tensor(rows.positive_anchor), to_tensor(rows.positive_class)});
+    targets.positive =
+        at::stack({to_tensor(rows.positive_row), to_tensor(rows.positive_anchor), to_tensor(rows.positive_class)});
     targets.boxes = to_tensor(rows.boxes);
     targets.anchors = to_tensor(rows.anchors);
     targets.strides = at::tensor(at::ArrayRef<float>(rows.strides), at::kFloat);

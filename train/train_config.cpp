@@ -5,18 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/cpu_features.h"
 #include "core/error.h"
 #include "model/model_config.h"
 
 namespace banyan {
 
 bool use_bf16(Precision precision) {
-    if (precision != Precision::automatic) return precision == Precision::bf16;
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-    return false;
-#endif
+    return precision == Precision::automatic ? has_fast_bf16() : precision == Precision::bf16;
 }
 
 namespace {
@@ -50,8 +46,8 @@ TrainOptions parse_train(ConfigReader reader) {
     options.channels_last = reader.boolean("channels_last", options.channels_last);
     options.keep_pages = reader.boolean("keep_pages", options.keep_pages);
     options.threads = static_cast<int>(reader.integer("threads", 0, 1024, options.threads));
-    options.seed = static_cast<std::uint64_t>(
-        reader.integer("seed", 0, INT64_MAX, static_cast<std::int64_t>(options.seed)));
+    options.seed =
+        static_cast<std::uint64_t>(reader.integer("seed", 0, INT64_MAX, static_cast<std::int64_t>(options.seed)));
     options.pretrained = reader.text("pretrained", options.pretrained);
     if (!options.pretrained.empty()) {
         options.pretrained = resolve_data_path(options.pretrained, reader.file(), reader.where("pretrained"));
@@ -155,18 +151,13 @@ std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, c
         std::erase_if(dataset.classes, [&](const auto& entry) { return !table.find_class(entry.second); });
         std::erase_if(dataset.labels, [&](const auto& entry) { return !table.find_class(entry.first); });
     }
-    std::erase_if(datasets, [](const DatasetOptions& dataset) { return dataset.classes.empty() && dataset.labels.empty(); });
+    std::erase_if(datasets,
+                  [](const DatasetOptions& dataset) { return dataset.classes.empty() && dataset.labels.empty(); });
     return datasets;
 }
 
 RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks) {
-    std::string known;
-    for (const Task& task : config.model.tasks) known += (known.empty() ? "" : ", ") + task.name;
-    for (const std::string& name : tasks) {
-        const auto& all = config.model.tasks;
-        if (std::any_of(all.begin(), all.end(), [&](const Task& task) { return task.name == name; })) continue;
-        throw UsageError(ErrorText{"--tasks", "unknown task \"" + name + "\"", "some of " + known, "", ""});
-    }
+    check_task_names(tasks, config.model.tasks);
     std::erase_if(config.model.tasks, [&](const Task& task) { return !contains(tasks, task.name); });
     for (BranchOptions& branch : config.model.branches) {
         std::erase_if(branch.tasks, [&](const std::string& task) { return !contains(tasks, task); });

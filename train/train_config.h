@@ -30,15 +30,16 @@ RunConfig run_config_from_text(const std::string& text, const std::string& name,
 /// The same of a reader of a whole config; its keys_asked() then tells all keys (docs/config.md).
 RunConfig parse_run_config(ConfigReader reader);
 
-/// The run cut to some tasks: other tasks leave the branches, branches without a task and data sets that label none of the
-/// tasks go away. For single-task baselines. @throws UsageError an unknown task
+/// The run cut to some tasks: other tasks leave the branches, branches without a task and data sets that label none of
+/// the tasks go away. For single-task baselines. @throws UsageError an unknown task
 RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks);
 
 /// Reads a file with a "datasets" list (a training config or a file with only that list) for evaluation.
 /// @param key "datasets" or "validation". @throws ConfigError, IoError
 std::vector<DatasetOptions> load_dataset_list(const std::string& path, const std::string& key);
 
-/// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets that label none go away.
+/// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets that label none go
+/// away.
 std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table);
 
 } // namespace banyan

@@ -22,28 +22,28 @@ enum class Precision {
 
 /// How a network is trained. The defaults are the ones that docs/results.md measures.
 struct TrainOptions {
-    std::int64_t steps = 3000;          ///< optimiser steps [1, 10^7]
+    std::int64_t steps = 3000; ///< optimiser steps [1, 10^7]
     OptimizerKind optimizer = OptimizerKind::adamw;
-    double lr = 1.5e-3;                 ///< peak learning rate (0, 10]
-    double backbone_lr_scale = 0.2;     ///< of the backbone's parameters against the rest [0, 10]
-    double weight_decay = 0.05;         ///< decoupled; not for norms, biases and scales [0, 1]
-    double momentum = 0.9;              ///< sgd [0, 1)
-    double beta2 = 0.999;               ///< adamw [0, 1)
-    std::int64_t warmup_steps = 150;    ///< linear from 0 to lr
-    double final_lr_scale = 0.01;       ///< cosine down to this share of lr [0, 1]
-    double ema_decay = 0.998;           ///< average of the parameters, used for eval and saving; 0 = off [0, 1)
-    double clip_norm = 10.0;            ///< largest global gradient norm; 0 = off
+    double lr = 1.5e-3;              ///< peak learning rate (0, 10]
+    double backbone_lr_scale = 0.2;  ///< of the backbone's parameters against the rest [0, 10]
+    double weight_decay = 0.05;      ///< decoupled; not for norms, biases and scales [0, 1]
+    double momentum = 0.9;           ///< sgd [0, 1)
+    double beta2 = 0.999;            ///< adamw [0, 1)
+    std::int64_t warmup_steps = 150; ///< linear from 0 to lr
+    double final_lr_scale = 0.01;    ///< cosine down to this share of lr [0, 1]
+    double ema_decay = 0.998;        ///< average of the parameters, used for eval and saving; 0 = off [0, 1)
+    double clip_norm = 10.0;         ///< largest global gradient norm; 0 = off
     TrunkNorm trunk_norm = TrunkNorm::frozen;
     Unlabelled unlabelled = Unlabelled::masked;
     Precision precision = Precision::automatic;
     bool channels_last = true;
-    bool keep_pages = true;             ///< the allocator keeps freed pages (model/allocator.h)
-    int threads = 0;                    ///< of LibTorch's kernels; 0 = all cores
+    bool keep_pages = true; ///< the allocator keeps freed pages (model/allocator.h)
+    int threads = 0;        ///< of LibTorch's kernels; 0 = all cores
     std::uint64_t seed = 1;
-    std::string pretrained;             ///< weights of the backbone; "" = start values
-    std::int64_t eval_every = 500;      ///< steps between evaluations; 0 = only at the end
+    std::string pretrained;              ///< weights of the backbone; "" = start values
+    std::int64_t eval_every = 500;       ///< steps between evaluations; 0 = only at the end
     std::int64_t checkpoint_every = 500; ///< 0 = only at the end or on a signal
-    std::int64_t log_every = 20;        ///< steps between lines of metrics.jsonl
+    std::int64_t log_every = 20;         ///< steps between lines of metrics.jsonl
 };
 
 /// What `automatic` means on this machine.

@@ -18,7 +18,8 @@ TrainStep::TrainStep(MultiTaskModel& model, const TrainOptions& options)
 const AnchorSet& TrainStep::anchors_of(std::size_t branch, int height, int width) {
     std::vector<AnchorSet>& sets = anchors_[{height, width}];
     if (sets.empty()) {
-        for (const Branch& entry : model_.branches()) sets.push_back(make_anchors(entry.options.anchors, height, width));
+        for (const Branch& entry : model_.branches())
+            sets.push_back(make_anchors(entry.options.anchors, height, width));
     }
     return sets.at(branch);
 }
@@ -66,7 +67,8 @@ std::vector<BranchTargets> TrainStep::targets_of(const std::vector<Labels>& labe
     return targets;
 }
 
-std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, const std::vector<BranchTargets>& targets) {
+std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images,
+                                                   const std::vector<BranchTargets>& targets) {
     RunRequest request;
     request.given[model_.module().graph().input] = images;
     request.training = true;
@@ -89,8 +91,7 @@ BranchOutputs TrainStep::run_branch(const Branch& branch, const std::map<ValueId
     for (const ValueId feature : branch.features) {
         const at::Tensor& all = features.at(feature);
         // Unlike index_select, index keeps the memory order (channels-last).
-        request.given[feature] =
-            rows.size(0) == batch_rows ? all : all.index({rows.to(all.device())});
+        request.given[feature] = rows.size(0) == batch_rows ? all : all.index({rows.to(all.device())});
     }
     request.targets = branch.class_values;
     request.targets.insert(request.targets.end(), branch.box_values.begin(), branch.box_values.end());
@@ -154,7 +155,8 @@ std::vector<std::string> touched_tensors(const GraphModule& module, const StepLo
     }
     for (const std::string& branch : losses.present) prefixes.push_back("branches." + branch + ".");
     for (const auto& [name, buffer] : module.buffers()) {
-        // In the trunk, batch statistics were used where the affine part has a gradient; a branch's box tower may have none.
+        // In the trunk, batch statistics were used where the affine part has a gradient; a branch's box tower may have
+        // none.
         const std::string weight = name.substr(0, name.rfind('.')) + ".weight";
         if (has_any_prefix(name, prefixes) || module.tensor(weight).grad().defined()) names.push_back(name);
     }

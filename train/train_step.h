@@ -30,8 +30,8 @@ struct StepLosses {
     std::vector<std::string> present; ///< branch names, in the model's order
 };
 
-/// Forward pass and masked losses of a batch (ARCHITECTURE.md, "Masked training"): the trunk on all rows in which any branch
-/// has something to learn, each branch only on its own rows.
+/// Forward pass and masked losses of a batch (ARCHITECTURE.md, "Masked training"): the trunk on all rows in which any
+/// branch has something to learn, each branch only on its own rows.
 /// @throws NumericError a branch's loss is not finite: names branch, rows' files and the terms
 class TrainStep {
 public:

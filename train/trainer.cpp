@@ -6,10 +6,12 @@
 
 #include <torch/torch.h>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
+#include "eval/coco_writer.h"
 #include "model/allocator.h"
 #include "model/model_file.h"
 #include "model/weights_file.h"
@@ -25,9 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 GraphModuleOptions module_options(const TrainOptions& options) {
     GraphModuleOptions module;
@@ -49,22 +49,31 @@ void log_datasets(const std::vector<Dataset>& datasets, const ClassTable& table)
         const std::vector<std::int64_t> counts = dataset.box_counts();
         for (std::size_t k = 0; k < counts.size(); ++k) {
             if (counts[k] == 0) continue;
-            boxes += (boxes.empty() ? "" : ", ") + table.class_name(static_cast<int>(k)) + " " + std::to_string(counts[k]);
+            boxes +=
+                (boxes.empty() ? "" : ", ") + table.class_name(static_cast<int>(k)) + " " + std::to_string(counts[k]);
         }
         log_info("data set " + dataset.name() + ": " + std::to_string(dataset.size()) + " images; boxes: " + boxes);
         for (const std::string& warning : dataset.warnings()) log_warning(dataset.name() + ": " + warning);
     }
 }
 
+std::string require_checkpoint(const std::string& folder) {
+    std::string path = find_checkpoint(folder);
+    if (!path.empty()) return path;
+    throw UsageError(ErrorText{"--resume", "no checkpoint in " + folder, "", "", "start without --resume"});
+}
+
 /// One run: the living objects and the loop.
 class Run {
 public:
     Run(const RunConfig& config, const std::string& folder, bool resume)
-        : config_(config), options_(config.train), folder_(folder, config.effective, resume),
-          config_hash_(hash_of(config.effective)), model_(config.model, module_options(config.train)),
-          average_(config.model, module_options(config.train)) {
+        : config_(config), options_(config.train), config_hash_(hash_of(config.effective)),
+          model_(config.model, module_options(config.train)), average_(config.model, module_options(config.train)) {
+        checkpoint_ = resume ? require_checkpoint(folder) : "";
         load_data();
         if (!options_.pretrained.empty()) import();
+        folder_.emplace(folder, config.effective, resume); // not before everything it needs was found good
+        log_datasets(datasets_, model_.classes());
         optimizer_.emplace(model_.module(), options_);
         ema_.emplace(model_.module(), options_.ema_decay);
         step_.emplace(model_, options_);
@@ -82,7 +91,7 @@ private:
     void take_optimizer_step(const StepLosses& losses, StepRecord& record);
     void log(StepRecord record);
     Predictor predictor(double score_threshold);
-    EvalReport judge();
+    EvalReport judge(CocoProblem* problem = nullptr);
     void evaluate();
     void write_report();
     void save_weights(const std::string& name);
@@ -90,8 +99,9 @@ private:
 
     const RunConfig& config_;
     const TrainOptions& options_;
-    RunFolder folder_;
+    std::optional<RunFolder> folder_;
     std::string config_hash_;
+    std::string checkpoint_; ///< to go on from; "" for a new run
     std::vector<Dataset> datasets_, validation_;
     MultiTaskModel model_, average_;
     std::optional<Optimizer> optimizer_;
@@ -109,7 +119,6 @@ void Run::load_data() {
     datasets_ = load_datasets(config_.datasets, table);
     check_label_coverage(datasets_, table);
     if (!config_.validation.empty()) validation_ = load_datasets(config_.validation, table);
-    log_datasets(datasets_, table);
 }
 
 void Run::import() {
@@ -118,13 +127,9 @@ void Run::import() {
 }
 
 void Run::restore() {
-    const std::string path = find_checkpoint(folder_.path());
-    if (path.empty()) {
-        throw UsageError(ErrorText{"--resume", "no checkpoint in " + folder_.path(), "", "", "start without --resume"});
-    }
-    load_checkpoint(path, *state_, config_hash_);
-    folder_.rewind_metrics(state_->step);
-    log_info("resumed " + path + " at step " + std::to_string(state_->step));
+    load_checkpoint(checkpoint_, *state_, config_hash_);
+    folder_->rewind_metrics(state_->step);
+    log_info("resumed " + checkpoint_ + " at step " + std::to_string(state_->step));
 }
 
 void Run::take_optimizer_step(const StepLosses& losses, StepRecord& record) {
@@ -168,7 +173,7 @@ void Run::log(StepRecord record) {
     if (record.step % options_.log_every != 0 && record.step != options_.steps) return;
     record.images_per_second = static_cast<double>(window_images_) / window_s_;
     record.data_wait_share = data_wait_s_ / window_s_;
-    folder_.log_step(record);
+    folder_->log_step(record);
     data_wait_s_ = window_s_ = 0;
     window_images_ = 0;
 }
@@ -181,19 +186,21 @@ Predictor Run::predictor(double score_threshold) {
     return [this, predict_with](const at::Tensor& pixels) { return predict(average_, pixels, predict_with); };
 }
 
-EvalReport Run::judge() {
+EvalReport Run::judge(CocoProblem* problem) {
     constexpr double kWholeCurve = 0.01;
     EvalOptions eval_options;
     eval_options.side = config_.model.input_side;
     eval_options.stop = [] { return stop_requested().has_value(); };
-    return evaluate_datasets(predictor(kWholeCurve), validation_, model_.classes(), eval_options);
+    return evaluate_datasets(predictor(kWholeCurve), validation_, model_.classes(), eval_options, problem);
 }
 
 void Run::evaluate() {
-    EvalReport report = judge();
+    CocoProblem problem;
+    EvalReport report = judge(&problem);
     if (stop_requested()) return;
     report_ = std::move(report);
-    folder_.log_eval(state_->step, report_);
+    folder_->log_eval(state_->step, report_);
+    write_file_atomically(folder_->path() + "/predictions.coco.json", coco_predictions_json(problem));
     const double score = report_.mean(CocoStat::ap);
     log_info("step " + std::to_string(state_->step) + ": mean AP " + std::to_string(score) + ", AP50 " +
              std::to_string(report_.mean(CocoStat::ap50)));
@@ -205,20 +212,21 @@ void Run::evaluate() {
 void Run::write_report() {
     PictureOptions picture_options;
     picture_options.side = config_.model.input_side;
-    write_run_report(folder_.path(), report_,
-                     draw_detections(predictor(picture_options.score_threshold), validation_, model_.classes(), picture_options));
+    write_run_report(
+        folder_->path(), report_,
+        draw_detections(predictor(picture_options.score_threshold), validation_, model_.classes(), picture_options));
 }
 
 void Run::save_weights(const std::string& name) {
     ema_->copy_to(average_.module());
-    save_model(folder_.weights(name), average_,
+    save_model(folder_->weights(name), average_,
                {{"step", std::to_string(state_->step)}, {"config_hash", config_hash_}});
 }
 
 void Run::checkpoint() {
     save_weights("last");
-    save_checkpoint(folder_.checkpoint(state_->step), *state_, config_hash_);
-    folder_.keep_newest_checkpoint(state_->step);
+    save_checkpoint(folder_->checkpoint(state_->step), *state_, config_hash_);
+    folder_->keep_newest_checkpoint(state_->step);
 }
 
 TrainOutcome Run::loop() {

@@ -19,8 +19,8 @@ struct TrainOutcome {
     std::optional<int> stop_signal; ///< SIGINT or SIGTERM ended it after a checkpoint
 };
 
-/// Runs a training with logging, evaluation, saving and checkpoints in `folder` (train/run_folder.h). Saved weights are the
-/// EMA's. A run that is stopped and resumed takes the same batches as one that was not.
+/// Runs a training with logging, evaluation, saving and checkpoints in `folder` (train/run_folder.h). Saved weights are
+/// the EMA's. A run that is stopped and resumed takes the same batches as one that was not.
 /// @param resume continue from the newest checkpoint in `folder`
 /// @throws every Error of data, files, config; NumericError a loss or gradient is not finite
 TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume);

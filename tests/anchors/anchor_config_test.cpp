@@ -68,8 +68,8 @@ TEST(ParseMatcher, ReadsBothKinds) {
     expected.kind = MatcherKind::max_iou;
     EXPECT_EQ(parse_matcher(reader_of(R"({"type": "max_iou"})")), expected);
     expected.max_iou = {0.6F, 0.3F, false};
-    EXPECT_EQ(parse_matcher(reader_of(
-                  R"({"type": "max_iou", "positive_iou": 0.6, "negative_iou": 0.3, "force_best": false})")),
+    EXPECT_EQ(parse_matcher(
+                  reader_of(R"({"type": "max_iou", "positive_iou": 0.6, "negative_iou": 0.3, "force_best": false})")),
               expected);
 }
 

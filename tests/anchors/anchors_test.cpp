@@ -32,9 +32,9 @@ TEST(MakeAnchors, OrdersThemByLevelRowColumnAndPlaceInTheCell) {
     EXPECT_EQ(set.boxes[1], (Box{2, -4, 6, 12}));
     EXPECT_EQ(set.boxes[2], (Box{-4, -4, 12, 12}));
     EXPECT_EQ(set.boxes[3], (Box{0, -12, 8, 20}));
-    EXPECT_EQ(set.boxes[4], (Box{8, 0, 16, 8}));               // next column
-    EXPECT_EQ(set.boxes[12], (Box{0, 8, 8, 16}));              // next row
-    EXPECT_EQ(set.boxes[24 + 4], (Box{16, 0, 32, 16}));        // second level, beyond the right edge: not clipped
+    EXPECT_EQ(set.boxes[4], (Box{8, 0, 16, 8}));        // next column
+    EXPECT_EQ(set.boxes[12], (Box{0, 8, 8, 16}));       // next row
+    EXPECT_EQ(set.boxes[24 + 4], (Box{16, 0, 32, 16})); // second level, beyond the right edge: not clipped
     EXPECT_EQ(set.stride_of(0), 8);
     EXPECT_EQ(set.stride_of(23), 8);
     EXPECT_EQ(set.stride_of(24), 16);

@@ -97,14 +97,13 @@ TEST_P(EachBackbone, RunsOnOddSizes) {
     EXPECT_EQ(builder.shape(outputs.levels.at(5)).width, 5);   // ceil(131 / 32)
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, EachBackbone,
-    ::testing::Values(Expected{BackboneType::mobilenet_v2, {24, 32, 96, 320}, 3504872},
-                      Expected{BackboneType::efficientnet_lite0, {24, 40, 112, 320}, 4652008},
-                      Expected{BackboneType::resnet18, {64, 128, 256, 512}, 11689512},
-                      Expected{BackboneType::resnet34, {64, 128, 256, 512}, 21797672},
-                      Expected{BackboneType::resnet50, {256, 512, 1024, 2048}, 25557032}),
-    [](const auto& test) { return std::string(backbone_name(test.param.type)); });
+INSTANTIATE_TEST_SUITE_P(All, EachBackbone,
+                         ::testing::Values(Expected{BackboneType::mobilenet_v2, {24, 32, 96, 320}, 3504872},
+                                           Expected{BackboneType::efficientnet_lite0, {24, 40, 112, 320}, 4652008},
+                                           Expected{BackboneType::resnet18, {64, 128, 256, 512}, 11689512},
+                                           Expected{BackboneType::resnet34, {64, 128, 256, 512}, 21797672},
+                                           Expected{BackboneType::resnet50, {256, 512, 1024, 2048}, 25557032}),
+                         [](const auto& test) { return std::string(backbone_name(test.param.type)); });
 
 TEST(MobileNetV2, MultipliesAccumulateAsPublished) {
     BackboneOptions options;

@@ -16,9 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-ConfigReader reader_of(const std::string& text) {
-    return ConfigReader::from_text(text, "a.json");
-}
+ConfigReader reader_of(const std::string& text) { return ConfigReader::from_text(text, "a.json"); }
 
 std::map<std::string, ConfigKey> by_pointer(const ConfigReader& reader) {
     std::map<std::string, ConfigKey> keys;

@@ -52,8 +52,7 @@ TEST(ConfigReader, RefusesAnUnknownKeyWithTheNearestKnownOne) {
     ConfigReader object = reader.object("o");
     object.reals("scales", 0, 9, {1.0});
     object.text("name", "x");
-    expect_error<ConfigError>([&] { object.finish(); },
-                              {"a.json:/o/scalez: unknown key", "did you mean \"scales\"?"});
+    expect_error<ConfigError>([&] { object.finish(); }, {"a.json:/o/scalez: unknown key", "did you mean \"scales\"?"});
     EXPECT_NO_THROW(reader.finish());
 }
 

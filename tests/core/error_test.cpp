@@ -32,9 +32,7 @@ TEST(FormatError, MakesOneLineOfControlCharactersAndKeepsUtf8) {
               "a b: c  d; expected e f, found  [31m; \xC3\xA9 ");
 }
 
-TEST(Error, IsOneLineForAPlainTextToo) {
-    EXPECT_STREQ(DataError("first\nsecond").what(), "first second");
-}
+TEST(Error, IsOneLineForAPlainTextToo) { EXPECT_STREQ(DataError("first\nsecond").what(), "first second"); }
 
 TEST(ExitCodeOf, FollowsTheDocumentedTable) {
     EXPECT_EQ(exit_code_of(ConfigError("")), ExitCode::usage);
@@ -68,8 +66,10 @@ TEST(Check, DoesNotBuildItsMessageWithoutNeed) {
 
 TEST(Check, IsOneStatement) {
     const auto branch = [](bool checked) {
-        if (checked) BANYAN_CHECK(false, "checked");
-        else return 2;
+        if (checked)
+            BANYAN_CHECK(false, "checked");
+        else
+            return 2;
         return 1;
     };
     EXPECT_EQ(branch(false), 2);

@@ -6,10 +6,10 @@ namespace banyan {
 namespace {
 
 TEST(NearestWord, ForgivesOneSlip) {
-    EXPECT_EQ(nearest_word("scalez", {"ratios", "scales"}), "scales"); // replaced
-    EXPECT_EQ(nearest_word("scale", {"ratios", "scales"}), "scales");  // forgotten
+    EXPECT_EQ(nearest_word("scalez", {"ratios", "scales"}), "scales");  // replaced
+    EXPECT_EQ(nearest_word("scale", {"ratios", "scales"}), "scales");   // forgotten
     EXPECT_EQ(nearest_word("sscales", {"ratios", "scales"}), "scales"); // doubled
-    EXPECT_EQ(nearest_word("sclaes", {"ratios", "scales"}), "scales"); // swapped
+    EXPECT_EQ(nearest_word("sclaes", {"ratios", "scales"}), "scales");  // swapped
 }
 
 TEST(NearestWord, CountsASwapOfNeighboursAsOne) {

@@ -25,9 +25,7 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-auto line_breaks(const std::string& text) {
-    return std::count(text.begin(), text.end(), '\n');
-}
+auto line_breaks(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
 TEST(Progress, WritesOnePlainLineAtTheEndWhenNotOnATerminal) {
     StderrCapture capture(StderrCapture::Kind::file);
@@ -157,8 +155,10 @@ TEST(Progress, IsPlainOnADumbTerminal) {
     StderrCapture capture(StderrCapture::Kind::terminal);
     Progress("train", 2).finish();
     EXPECT_EQ(capture.finish(), "train   0% 0/2 step, took 0 s\n");
-    if (old_kind == nullptr) ::unsetenv("TERM");
-    else ::setenv("TERM", saved.c_str(), 1);
+    if (old_kind == nullptr)
+        ::unsetenv("TERM");
+    else
+        ::setenv("TERM", saved.c_str(), 1);
 }
 
 TEST(FormatDuration, PicksTwoUnits) {

@@ -179,9 +179,9 @@ TEST(Random, StateGoesOnWhereItWasSaved) {
 }
 
 TEST(Random, RefusesBadStates) {
-    for (const std::string& state : {std::string(), std::string(63, '1'), std::string(65, '1'), std::string(64, '0'),
-                                     std::string(63, '1') + "g", "-" + std::string(63, '1'),
-                                     " " + std::string(63, '1'), "0x" + std::string(62, '1')}) {
+    for (const std::string& state :
+         {std::string(), std::string(63, '1'), std::string(65, '1'), std::string(64, '0'), std::string(63, '1') + "g",
+          "-" + std::string(63, '1'), " " + std::string(63, '1'), "0x" + std::string(62, '1')}) {
         SCOPED_TRACE(state);
         expect_error<ModelFileError>([&] { Random::from_state(state); }, {"random state", "64 hex digits"});
     }

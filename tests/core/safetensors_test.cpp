@@ -160,9 +160,7 @@ std::string framed(const std::string& header, const std::string& data, std::uint
     return bytes + header + data;
 }
 
-std::string framed(const std::string& header, const std::string& data) {
-    return framed(header, data, header.size());
-}
+std::string framed(const std::string& header, const std::string& data) { return framed(header, data, header.size()); }
 
 class ForeignFile : public testing::Test {
 protected:
@@ -185,10 +183,9 @@ private:
 };
 
 TEST_F(ForeignFile, IsReadWithoutSumsInAnyKeyOrderWithPadding) {
-    const SafetensorsFile file = load(framed(
-        R"({ "b":{"shape":[2],"data_offsets":[1,3],"dtype":"U8"}, )"
-        R"("a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}   )",
-        "xyz"));
+    const SafetensorsFile file = load(framed(R"({ "b":{"shape":[2],"data_offsets":[1,3],"dtype":"U8"}, )"
+                                             R"("a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}   )",
+                                             "xyz"));
     EXPECT_EQ(bytes_of(file.at("a")), "x");
     EXPECT_EQ(bytes_of(file.at("b")), "yz");
     EXPECT_TRUE(file.metadata().empty());
@@ -254,7 +251,8 @@ TEST_F(ForeignFile, IsRefusedWithOverlapsHolesAndWrongLength) {
 
 TEST_F(ForeignFile, IsRefusedWithAnEmptyTensorInsideAnother) {
     expect_refused(framed(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-                          R"("b":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}})", "xy"),
+                          R"("b":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}})",
+                          "xy"),
                    {":/b/data_offsets"});
 }
 

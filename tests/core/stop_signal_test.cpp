@@ -28,9 +28,7 @@ private:
     struct sigaction old_term_ = {};
 };
 
-TEST_F(StopSignal, IsNotRequestedAtFirst) {
-    EXPECT_EQ(stop_requested(), std::nullopt);
-}
+TEST_F(StopSignal, IsNotRequestedAtFirst) { EXPECT_EQ(stop_requested(), std::nullopt); }
 
 TEST_F(StopSignal, RemembersTheSignal) {
     std::raise(SIGTERM);

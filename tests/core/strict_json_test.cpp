@@ -21,9 +21,7 @@ void expect_refused(const std::string& text, const std::vector<std::string>& wor
     expect_error<ConfigError>([&] { parse_strict_json<ordered_json>(text, "a.json"); }, words);
 }
 
-std::string nested(std::size_t levels) {
-    return std::string(levels, '[') + std::string(levels, ']');
-}
+std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
 
 TEST(ParseStrictJson, KeepsEveryKindOfValue) {
     const std::string text =
@@ -61,8 +59,8 @@ TEST(ParseStrictJson, RefusesWhatIsNoJson) {
     expect_refused("[Infinity]", {"a.json:1:"});
     expect_refused("{'a': 1}", {"a.json:1:2"});
     expect_refused("\"\xff\"", {"a.json:1:", "UTF-8"});
-    expect_refused("\"\xc0\x80\"", {"a.json:1:"});       // overlong
-    expect_refused("\"\\ud800\"", {"a.json:1:"});        // half a surrogate pair
+    expect_refused("\"\xc0\x80\"", {"a.json:1:"}); // overlong
+    expect_refused("\"\\ud800\"", {"a.json:1:"});  // half a surrogate pair
 }
 
 TEST(ParseStrictJson, RefusesNumbersTooLargeForADouble) {

@@ -234,8 +234,10 @@ TEST_F(CocoReader, ManyAnnotationsAreRead) {
     for (int i = 0; i < kCount; ++i) {
         annotations += i == 0 ? "" : ",";
         annotations += R"({"segmentation": [[510.66, 423.01, 511.72, 420.03, 510.45, 416.0]], "area": 702.1,
-            "iscrowd": 0, "image_id": )" + std::to_string(7 + i % 2) + R"(, "bbox": [1.5, 2.25, 38.5, 25.75],
-            "category_id": 5, "id": )" + std::to_string(i) + "}";
+            "iscrowd": 0, "image_id": )" +
+                       std::to_string(7 + i % 2) + R"(, "bbox": [1.5, 2.25, 38.5, 25.75],
+            "category_id": 5, "id": )" +
+                       std::to_string(i) + "}";
     }
     write_annotations(annotations);
     EXPECT_THAT(load().box_counts(), ElementsAre(kCount, 0, 0));

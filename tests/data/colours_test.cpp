@@ -81,9 +81,9 @@ TEST(ApplyColours, IdentityIsByteExact) {
 
 TEST(ApplyColours, RoundsToNearestAndSaturates) {
     ColourMatrix matrix;
-    matrix.m[0][0] = 2;      // saturates above
-    matrix.m[1][3] = -300;   // and below
-    matrix.m[2][2] = 0.5F;   // 0.5 * 101 = 50.5 -> 51
+    matrix.m[0][0] = 2;    // saturates above
+    matrix.m[1][3] = -300; // and below
+    matrix.m[2][2] = 0.5F; // 0.5 * 101 = 50.5 -> 51
     EXPECT_EQ(applied(matrix, {200, 255, 101}), (Rgb{255, 0, 51}));
 }
 

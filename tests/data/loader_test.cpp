@@ -105,8 +105,8 @@ TEST_F(BatchLoaderTest, BatchesAreWholeAndMixedByRatio) {
 
 TEST_F(BatchLoaderTest, ThreadsQueueAndCacheDoNotChangeABit) {
     const std::vector<Batch> expected = read(small_options(), 12);
-    for (const auto& [threads, queue, cache_mb] : {std::tuple{1, 1, 0}, std::tuple{3, 1, 1}, std::tuple{4, 8, 0},
-                                                   std::tuple{2, 3, 100}}) {
+    for (const auto& [threads, queue, cache_mb] :
+         {std::tuple{1, 1, 0}, std::tuple{3, 1, 1}, std::tuple{4, 8, 0}, std::tuple{2, 3, 100}}) {
         LoaderOptions options = small_options();
         options.threads = threads;
         options.queue = queue;

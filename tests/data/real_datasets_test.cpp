@@ -111,7 +111,9 @@ TEST_F(RealDatasets, AllClassesOfCocoCanBecomeOne) {
 TEST_F(RealDatasets, SafetyVestMergesHeadsAndTorsos) {
     const ClassTable table({{"head", {"head"}}, {"torso", {"torso"}}});
     DatasetOptions options = yolo_options("safety_vest", "");
-    options.classes = {{"capacete", "head"}, {"sem_capacete", "head"}, {"colete_refletivo", "torso"},
+    options.classes = {{"capacete", "head"},
+                       {"sem_capacete", "head"},
+                       {"colete_refletivo", "torso"},
                        {"sem_colete_refletivo", "torso"}};
     const Dataset all = load_dataset(options, table);
     EXPECT_EQ(all.size(), 347U);

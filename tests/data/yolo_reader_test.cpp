@@ -202,9 +202,7 @@ TEST_F(YoloReader, NamesThatLeaveTheFolderAreRefused) {
     }
 }
 
-TEST_F(YoloReader, EmptyFolderIsRefused) {
-    EXPECT_THAT(fault(), HasSubstr("no pictures"));
-}
+TEST_F(YoloReader, EmptyFolderIsRefused) { EXPECT_THAT(fault(), HasSubstr("no pictures")); }
 
 TEST_F(YoloReader, PicturesOfOtherTypesAreCounted) {
     add("a", "");

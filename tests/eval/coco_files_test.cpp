@@ -206,9 +206,9 @@ TEST(CocoDetections, ListUnknownImages) {
         text += (i == 0 ? "[" : ", ") + std::string(R"({"image_id": )") + std::to_string(500 + i / 2) +
                 R"(, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5})";
     }
-    expect_error<DataError>([&] { parse_detections(text + "]"); },
-                            {"dt.json", "unknown images", "30 detections of 15 others", "500, 501, 502", "509, ...",
-                             "same split"});
+    expect_error<DataError>(
+        [&] { parse_detections(text + "]"); },
+        {"dt.json", "unknown images", "30 detections of 15 others", "500, 501, 502", "509, ...", "same split"});
 }
 
 TEST(CocoFiles, MeasureTheirTime) {

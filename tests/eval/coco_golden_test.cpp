@@ -28,9 +28,7 @@ const json& golden() {
     return document;
 }
 
-json box_of(const json& row, std::size_t first) {
-    return {row[first], row[first + 1], row[first + 2], row[first + 3]};
-}
+json box_of(const json& row, std::size_t first) { return {row[first], row[first + 1], row[first + 2], row[first + 3]}; }
 
 json labelled_images(const json& rows) {
     json images = json::array();
@@ -116,7 +114,7 @@ TEST(CocoGolden, DoesNotDependOnTheOrderOfAnnotationsOfOtherImages) {
 }
 
 TEST(CocoGolden, EqualsLvisWhereImagesLabelAPartOfTheClasses) {
-    constexpr std::array kStats = {CocoStat::ap,       CocoStat::ap50,  CocoStat::ap75,     CocoStat::ap_small,
+    constexpr std::array kStats = {CocoStat::ap,        CocoStat::ap50,     CocoStat::ap75,  CocoStat::ap_small,
                                    CocoStat::ap_medium, CocoStat::ap_large, CocoStat::ar100, CocoStat::ar_small,
                                    CocoStat::ar_medium, CocoStat::ar_large};
     const json document = read_golden("coco_eval_federated.json");

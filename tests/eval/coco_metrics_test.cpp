@@ -130,8 +130,8 @@ TEST(EvaluateCoco, HoldsOnePrecisionPerIouThreshold) {
 }
 
 TEST(EvaluateCoco, GivesNoValueWithoutImagesOrClasses) {
-    for (const CocoProblem& problem : {empty_problem(0, 0), empty_problem(3, 0), empty_problem(0, 2),
-                                       empty_problem(3, 2)}) {
+    for (const CocoProblem& problem :
+         {empty_problem(0, 0), empty_problem(3, 0), empty_problem(0, 2), empty_problem(3, 2)}) {
         const CocoResult result = evaluate_coco(problem);
         EXPECT_EQ(result.per_class.size(), problem.categories.size());
         for (const double value : result.stats.values) EXPECT_EQ(value, -1);
@@ -365,9 +365,7 @@ TEST(CocoProblem, AddsARegionForOneOrEveryCategory) {
     EXPECT_EQ(problem.annotations[3].area, 2500);
 }
 
-TEST(ToCocoBox, KeepsTheCornerAndGivesTheSize) {
-    EXPECT_EQ(to_coco_box(Box{1, 2, 4, 8}), (CocoBox{1, 2, 3, 6}));
-}
+TEST(ToCocoBox, KeepsTheCornerAndGivesTheSize) { EXPECT_EQ(to_coco_box(Box{1, 2, 4, 8}), (CocoBox{1, 2, 3, 6})); }
 
 } // namespace
 } // namespace banyan

@@ -31,9 +31,7 @@ void skip_all(const std::string& text) {
     cursor.finish();
 }
 
-std::string string_of(const std::string& text) {
-    return JsonCursor(text, "a.json").string();
-}
+std::string string_of(const std::string& text) { return JsonCursor(text, "a.json").string(); }
 
 TEST(JsonCursor, ReadsNumbersToTheNearestDouble) {
     for (const char* text : {"0", "-0.0", "1", "-1.5", "0.1", "1e3", "1E+3", "25e-1", "123456789012345678901234567890",

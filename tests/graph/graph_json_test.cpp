@@ -11,9 +11,7 @@ namespace {
 
 using test::every_operator;
 
-std::string good_text() {
-    return to_json(every_operator().build());
-}
+std::string good_text() { return to_json(every_operator().build()); }
 
 /// The text with its first `from` replaced by `to`.
 std::string changed(const std::string& from, const std::string& to) {

@@ -80,10 +80,9 @@ TEST(ToSvg, DrawsEachGroupAndTheImageInABoxOfItsOwn) {
     ASSERT_EQ(boxes.size(), layer_groups(graph).size() + 1);
     for (std::size_t a = 0; a < boxes.size(); ++a) {
         for (std::size_t b = a + 1; b < boxes.size(); ++b) {
-            const bool apart = boxes[a].left + boxes[a].width <= boxes[b].left ||
-                               boxes[b].left + boxes[b].width <= boxes[a].left ||
-                               boxes[a].top + boxes[a].height <= boxes[b].top ||
-                               boxes[b].top + boxes[b].height <= boxes[a].top;
+            const bool apart =
+                boxes[a].left + boxes[a].width <= boxes[b].left || boxes[b].left + boxes[b].width <= boxes[a].left ||
+                boxes[a].top + boxes[a].height <= boxes[b].top || boxes[b].top + boxes[b].height <= boxes[a].top;
             EXPECT_TRUE(apart) << "boxes " << a << " and " << b << " overlap";
         }
     }
@@ -135,9 +134,7 @@ TEST(ToSvg, CutsLongNamesBetweenLetters) {
     EXPECT_NE(svg.find(">\u2026\u00e9"), std::string::npos);
 }
 
-TEST(ToSvg, DrawsAnEmptyNetwork) {
-    EXPECT_EQ(boxes_of(to_svg(GraphBuilder(8, 8).build())).size(), 1U);
-}
+TEST(ToSvg, DrawsAnEmptyNetwork) { EXPECT_EQ(boxes_of(to_svg(GraphBuilder(8, 8).build())).size(), 1U); }
 
 TEST(ToDot, HasABoxAGroupAndAnEdgeAReadValue) {
     const Graph graph = test::every_operator().build();

@@ -89,9 +89,11 @@ TEST(Verify, RefusesBrokenOutputs) {
 }
 
 TEST(Verify, ShowsTheFirstProblemsAndCountsTheRest) {
-    refused([](Graph& g) {
-        for (int i = 0; i < 8; ++i) g.values.push_back({"orphan" + std::to_string(i), {1, 1, 1}, -1});
-    }, {"orphan0", "orphan4", "and 3 more"});
+    refused(
+        [](Graph& g) {
+            for (int i = 0; i < 8; ++i) g.values.push_back({"orphan" + std::to_string(i), {1, 1, 1}, -1});
+        },
+        {"orphan0", "orphan4", "and 3 more"});
 }
 
 } // namespace

@@ -89,9 +89,7 @@ inline std::string with_exif(const std::string& jpeg, std::uint8_t orientation, 
         const char low = static_cast<char>(value & 255);
         return big_endian ? std::string{high, low} : std::string{low, high};
     };
-    const auto u32 = [&](int value) {
-        return big_endian ? u16(0) + u16(value) : u16(value) + u16(0);
-    };
+    const auto u32 = [&](int value) { return big_endian ? u16(0) + u16(value) : u16(value) + u16(0); };
     const std::string entry = u16(0x0112) + u16(3) + u32(1) + u16(orientation) + u16(0);
     const std::string tiff = (big_endian ? "MM" : "II") + u16(42) + u32(8) + u16(1) + entry + u32(0);
     return jpeg.substr(0, 2) + jpeg_segment(0xE1, std::string("Exif\0\0", 6) + tiff) + jpeg.substr(2);

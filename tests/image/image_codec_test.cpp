@@ -13,8 +13,8 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "image/jpeg_codec.h"
 #include "encoded_pictures.h"
+#include "image/jpeg_codec.h"
 #include "support/expect_error.h"
 #include "support/shared_data.h"
 #include "support/temp_dir.h"
@@ -221,7 +221,7 @@ TEST(ImageCodec, ExifTurnsOnlyOnDemand) {
     }
     const std::string jpeg = encode_jpeg(corner, 95);
     // Where the stored top left corner is shown, for each orientation (EXIF 2.3, tag 0x0112).
-    const std::vector<std::array<bool, 2>> right_bottom = {{false, false}, {true, false}, {true, true},  {false, true},
+    const std::vector<std::array<bool, 2>> right_bottom = {{false, false}, {true, false}, {true, true}, {false, true},
                                                            {false, false}, {true, false}, {true, true}, {false, true}};
     for (int orientation = 1; orientation <= 8; ++orientation) {
         for (const bool big_endian : {false, true}) {

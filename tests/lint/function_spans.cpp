@@ -34,9 +34,8 @@ std::string on_one_line(const std::string& text) {
 enum class Opens { scope, function, member_initializer, other };
 
 Opens opened_by(const std::string& head) {
-    static const std::regex type_or_namespace(
-        "^(template ?<.*> ?)?(export |inline |typedef |static |const )*"
-        "(namespace|class|struct|union|enum|extern)\\b.*");
+    static const std::regex type_or_namespace("^(template ?<.*> ?)?(export |inline |typedef |static |const )*"
+                                              "(namespace|class|struct|union|enum|extern)\\b.*");
     static const std::regex body("^.*\\)( ?(const|noexcept|override|final|mutable|try|&|&&)"
                                  "| ?noexcept ?\\(.*\\)| ?-> ?.*| ?requires .*)*$");
     // Behind a constructor's colon: "name_" or "Base<T>", whose braces initialise it.
@@ -111,8 +110,6 @@ private:
 
 } // namespace
 
-std::vector<FunctionSpan> function_spans(const std::string& text) {
-    return Scanner(text).run();
-}
+std::vector<FunctionSpan> function_spans(const std::string& text) { return Scanner(text).run(); }
 
 } // namespace banyan::lint

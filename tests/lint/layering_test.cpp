@@ -33,37 +33,23 @@ TEST(Project, IsReadWhole) {
     EXPECT_FALSE(folders.contains("build"));
 }
 
-TEST(Project, KeepsTheLayering) {
-    hold_all_files_to(check_layering);
-}
+TEST(Project, KeepsTheLayering) { hold_all_files_to(check_layering); }
 
 TEST(Project, IncludesFilesThatExist) {
     hold_all_files_to([](const SourceFile& file) { return check_includes_exist(file, sources()); });
 }
 
-TEST(Project, KeepsLibTorchToItsFolders) {
-    hold_all_files_to(check_torch);
-}
+TEST(Project, KeepsLibTorchToItsFolders) { hold_all_files_to(check_torch); }
 
-TEST(Project, KeepsOpenCvToItsFolders) {
-    hold_all_files_to(check_opencv);
-}
+TEST(Project, KeepsOpenCvToItsFolders) { hold_all_files_to(check_opencv); }
 
-TEST(Project, KeepsJsonToItsFiles) {
-    hold_all_files_to(check_json);
-}
+TEST(Project, KeepsJsonToItsFiles) { hold_all_files_to(check_json); }
 
-TEST(Project, KeepsFilesAndFunctionsShort) {
-    hold_all_files_to(check_lengths);
-}
+TEST(Project, KeepsFilesAndFunctionsShort) { hold_all_files_to(check_lengths); }
 
-TEST(Project, KeepsLinesShort) {
-    hold_all_files_to(check_columns);
-}
+TEST(Project, KeepsLinesShort) { hold_all_files_to(check_columns); }
 
-TEST(Project, KeepsItsHabits) {
-    hold_all_files_to(check_habits);
-}
+TEST(Project, KeepsItsHabits) { hold_all_files_to(check_habits); }
 
 } // namespace
 } // namespace banyan::lint

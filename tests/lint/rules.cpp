@@ -36,8 +36,7 @@ const std::map<std::string, Names>& layering() {
 /// These may include everything, but only tests may include tests, and nobody else includes apps or benchmarks.
 const Names kTopFolders{"apps", "benchmarks", "examples", "cmake"};
 /// Folders that never see a LibTorch tensor, nor do their tests.
-const Names kTorchFree{"core", "graph", "anchors", "image", "data", "eval", "report", "backbone", "heads",
-                        "lint"};
+const Names kTorchFree{"core", "graph", "anchors", "image", "data", "eval", "report", "backbone", "heads", "lint"};
 
 std::string joined(const Names& names) {
     std::string text;
@@ -45,9 +44,7 @@ std::string joined(const Names& names) {
     return text.empty() ? "nothing" : text;
 }
 
-std::string first_part(const std::string& path) {
-    return path.substr(0, path.find('/'));
-}
+std::string first_part(const std::string& path) { return path.substr(0, path.find('/')); }
 
 bool starts_with_any(const std::string& path, const std::vector<std::string>& beginnings) {
     return std::any_of(beginnings.begin(), beginnings.end(),
@@ -83,7 +80,7 @@ bool may_hold_json(const SourceFile& file) {
                                    "|(data|eval)/.*\\.cpp"
                                    "|data/json_\\w+\\.h" // the streaming reader's interface
                                    "|graph/graph_json\\.cpp"
-                                   "|apps/\\w+\\.cpp"                        // what commands print and write
+                                   "|apps/\\w+\\.cpp"                      // what commands print and write
                                    "|train/(run_folder|metrics_log)\\.cpp" // a run's files
                                    "|\\w+/(\\w+_)?config\\.cpp");
     return std::regex_match(file.path, places);
@@ -194,7 +191,10 @@ Findings check_columns(const SourceFile& file) {
 }
 
 Findings check_habits(const SourceFile& file) {
-    static const std::regex left_over("\\b(TO" "DO|FIX" "ME|X" "XX)\\b");
+    static const std::regex left_over("\\b(TO"
+                                      "DO|FIX"
+                                      "ME|X"
+                                      "XX)\\b");
     Findings findings;
     if (file.is_header() && !file.text.starts_with("#pragma once\n")) {
         findings.push_back({file.path, 1, "a header begins with #pragma once"});

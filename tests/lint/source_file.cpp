@@ -17,9 +17,7 @@ namespace {
 
 const std::set<std::string> kOutputFolders{"build", "runs", "demo", "results"};
 
-bool is_word(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 /// Blanks what is no code. One instance walks over one text.
 class Blanker {
@@ -89,9 +87,7 @@ private:
     std::size_t at_ = 0;
 };
 
-bool is_source(const fs::path& path) {
-    return path.extension() == ".h" || path.extension() == ".cpp";
-}
+bool is_source(const fs::path& path) { return path.extension() == ".h" || path.extension() == ".cpp"; }
 
 bool is_skipped(const fs::directory_entry& entry) {
     const std::string name = entry.path().filename().string();
@@ -100,9 +96,7 @@ bool is_skipped(const fs::directory_entry& entry) {
 
 } // namespace
 
-std::string SourceFile::folder() const {
-    return path.substr(0, path.find('/'));
-}
+std::string SourceFile::folder() const { return path.substr(0, path.find('/')); }
 
 std::string SourceFile::tested_folder() const {
     if (folder() != "tests") return folder();
@@ -110,13 +104,9 @@ std::string SourceFile::tested_folder() const {
     return inside.substr(0, inside.find('/'));
 }
 
-std::string SourceFile::name() const {
-    return path.substr(path.rfind('/') + 1);
-}
+std::string SourceFile::name() const { return path.substr(path.rfind('/') + 1); }
 
-bool SourceFile::is_header() const {
-    return path.ends_with(".h");
-}
+bool SourceFile::is_header() const { return path.ends_with(".h"); }
 
 std::vector<Include> SourceFile::includes() const {
     static const std::regex directive("^\\s*#\\s*include\\b.*");
@@ -143,14 +133,11 @@ std::vector<SourceFile> project_sources(const std::string& root) {
             sources.push_back({path, read_file(entry->path().string())});
         }
     }
-    std::sort(sources.begin(), sources.end(),
-              [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
+    std::sort(sources.begin(), sources.end(), [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
     return sources;
 }
 
-std::string code_only(const std::string& text) {
-    return Blanker(text).run();
-}
+std::string code_only(const std::string& text) { return Blanker(text).run(); }
 
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;

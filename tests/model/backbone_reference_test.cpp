@@ -48,8 +48,7 @@ at::Tensor formula_parameter(const std::string& name, const Parameter& parameter
     const at::Tensor u = formula(name, parameter.shape);
     switch (parameter.role) {
     case ParameterRole::conv_weight:
-    case ParameterRole::linear_weight:
-        return (2 * u - 1) * std::sqrt(6.0 / static_cast<double>(u.numel() / u.size(0)));
+    case ParameterRole::linear_weight: return (2 * u - 1) * std::sqrt(6.0 / static_cast<double>(u.numel() / u.size(0)));
     case ParameterRole::bias: return 0.2 * u - 0.1;
     case ParameterRole::norm_weight:
     case ParameterRole::running_var: return 0.5 + u;
@@ -173,10 +172,11 @@ TEST(BackboneReference, MobileNetV2WithImageNetWeightsGivesTheStoredLogits) {
 
     RunRequest request;
     request.given[network.module.graph().input] = formula_image(224, 224).to(at::kFloat);
-    const std::vector<std::pair<std::string, ValueId>> wanted{
-        {"features.3", network.outputs.levels.at(2)}, {"features.6", network.outputs.levels.at(3)},
-        {"features.13", network.outputs.levels.at(4)}, {"features.17", network.outputs.levels.at(5)},
-        {"logits", network.module.graph().outputs.at("logits")}};
+    const std::vector<std::pair<std::string, ValueId>> wanted{{"features.3", network.outputs.levels.at(2)},
+                                                              {"features.6", network.outputs.levels.at(3)},
+                                                              {"features.13", network.outputs.levels.at(4)},
+                                                              {"features.17", network.outputs.levels.at(5)},
+                                                              {"logits", network.module.graph().outputs.at("logits")}};
     for (const auto& [name, id] : wanted) request.targets.push_back(id);
     const SingleThread single_thread;
     const at::NoGradGuard no_gradient;

@@ -67,8 +67,8 @@ void scramble_norms(GraphModule& module) {
     for (const auto& [name, parameter] : module.graph().parameters) {
         const ParameterRole role = parameter.role;
         const bool positive = role == ParameterRole::running_var || role == ParameterRole::norm_weight;
-        const bool any = role == ParameterRole::running_mean || role == ParameterRole::norm_bias ||
-                         role == ParameterRole::bias;
+        const bool any =
+            role == ParameterRole::running_mean || role == ParameterRole::norm_bias || role == ParameterRole::bias;
         if (positive) module.assign(name, torch::rand(parameter.shape, at::kDouble) + 0.5);
         if (any) module.assign(name, torch::randn(parameter.shape, at::kDouble) * 0.3);
     }

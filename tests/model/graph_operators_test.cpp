@@ -115,9 +115,8 @@ TEST(GraphOperators, ActivateByEveryFunctionAndKeepTheirInput) {
 
 TEST(GraphOperators, TakeGradientsOfActivationsDoneInPlace) {
     for (const Activation kind : kActivations) {
-        Fixture f = make([&](GraphBuilder& b) {
-            return b.activation(b.conv(b.image(), "c", conv_of(4, 1)), "a", kind);
-        });
+        Fixture f =
+            make([&](GraphBuilder& b) { return b.activation(b.conv(b.image(), "c", conv_of(4, 1)), "a", kind); });
         f.module.assign("c.weight", torch::randn({4, 3, 1, 1}) * 5);
         const at::Tensor x = images(), weight = f.tensor("c.weight");
         const at::Tensor y = f.run(x), expected = formula(kind, at::conv2d(x, weight));
@@ -144,9 +143,8 @@ TEST(GraphOperators, PoolConcatenateAddAndUpsample) {
     expect_close(concat.run(x), at::cat({x, at::relu(x), x}, 1), kRounding);
     Fixture twice = make([](GraphBuilder& b) { return b.add(b.image(), b.image(), "sum"); });
     expect_close(twice.run(x), 2 * x, kRounding);
-    Fixture up = make([](GraphBuilder& b) {
-        return b.upsample_like(b.max_pool(b.image(), "p", 2, 2, 0), b.image(), "up");
-    });
+    Fixture up =
+        make([](GraphBuilder& b) { return b.upsample_like(b.max_pool(b.image(), "p", 2, 2, 0), b.image(), "up"); });
     expect_close(up.run(x), at::upsample_nearest2d(at::max_pool2d(x, 2, 2), {11, 14}), kRounding);
 }
 
@@ -171,8 +169,11 @@ TEST(GraphOperators, NameTheNodeAndTheShapesOnFailure) {
         return b.add(third, b.conv(b.image(), "other", conv_of(3, 5, 3)), "sum.of.both");
     });
     EXPECT_NO_THROW(sum.run(images()));
-    expect_error<ShapeError>([&] { sum.run(torch::randn({1, 3, 12, 12}, at::kDouble)); },
-                             {"sum.of.both", "[1, 3, 4, 4]", "[1, 3, 3, 3]"});
+    expect_error<ShapeError>(
+        [&] {
+            sum.run(torch::randn({1, 3, 12, 12}, at::kDouble));
+        },
+        {"sum.of.both", "[1, 3, 4, 4]", "[1, 3, 3, 3]"});
     Fixture conv = make([](GraphBuilder& b) { return b.conv(b.image(), "wide", conv_of(3, 7)); });
     expect_error<ShapeError>([&] { conv.run(torch::randn({1, 3, 5, 5}, at::kDouble)); }, {"wide", "[1, 3, 5, 5]"});
 }

@@ -13,9 +13,7 @@ namespace {
 
 constexpr test::Tolerance kBFloat16Rounding{0.01, 0.01}; // 8 significant bits; gradients are sums of up to 25 terms
 
-at::Tensor learned(at::IntArrayRef shape) {
-    return torch::randn(shape).to(at::kBFloat16).set_requires_grad(true);
-}
+at::Tensor learned(at::IntArrayRef shape) { return torch::randn(shape).to(at::kBFloat16).set_requires_grad(true); }
 
 TEST(StridedDepthwise, ValueAndGradientsEqualThoseInDoublePrecision) {
     torch::manual_seed(5);

@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "core/box.h"
-#include "image/image.h"
 #include "core/random.h"
+#include "image/image.h"
 
 namespace banyan::test {
 

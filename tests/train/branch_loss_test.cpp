@@ -143,7 +143,8 @@ TEST_F(BranchLosses, WithoutPositivesOnlyClassesLearn) {
     EXPECT_EQ(got.boxes.item<double>(), 0);
     EXPECT_GT(got.classes.item<double>(), 0); // divided by 1
     got.total.backward();
-    for (const at::Tensor& level : outputs_.boxes) EXPECT_FALSE((level.grad().defined() && level.grad().any().item<bool>()));
+    for (const at::Tensor& level : outputs_.boxes)
+        EXPECT_FALSE((level.grad().defined() && level.grad().any().item<bool>()));
 }
 
 TEST_F(BranchLosses, QualityAndConfidenceAreConstants) {

@@ -31,8 +31,8 @@ using test::labels_of;
 /// Everything that a checkpoint holds, ready to learn.
 struct Living {
     explicit Living(const ModelOptions& options = test::tiny_options({"face", "hand"}), std::uint64_t seed = 1)
-        : model(options, seeded(seed)), optimizer(model.module(), train_options()), ema(model.module(), 0.9),
-          state{model, optimizer, ema} {}
+        : model(options, seeded(seed)), optimizer(model.module(), train_options()),
+          ema(model.module(), 0.9), state{model, optimizer, ema} {}
 
     static GraphModuleOptions seeded(std::uint64_t seed) {
         GraphModuleOptions options;
@@ -170,7 +170,7 @@ TEST(FindCheckpoint, TakesTheOneOfTheHighestStep) {
     EXPECT_EQ(find_checkpoint(dir.file("none")), "");
     dir.write("checkpoint-900/state.safetensors", "");
     dir.write("checkpoint-1000/state.safetensors", "");
-    dir.write("checkpoint-2000/other", "");             // stopped before it was written
+    dir.write("checkpoint-2000/other", ""); // stopped before it was written
     dir.write("checkpoint-odd/state.safetensors", "");
     EXPECT_EQ(find_checkpoint(dir.path()), dir.file("checkpoint-1000/state.safetensors"));
 }
@@ -190,7 +190,8 @@ TrainOutcome train_and_stop(const RunConfig& config, const std::string& folder, 
     std::optional<TrainOutcome> outcome;
     std::atomic<bool> finished{false};
     std::thread watcher([&] {
-        while (!finished && find_checkpoint(folder).empty()) std::this_thread::sleep_for(std::chrono::microseconds(200));
+        while (!finished && find_checkpoint(folder).empty())
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
         if (!finished) ::kill(::getpid(), signal);
     });
     outcome = train(config, folder, false);

@@ -59,8 +59,8 @@ const std::vector<std::vector<std::string>> kVariants{
     {R"(/model/branches/0/matcher={"type": "max_iou"})",
      R"(/model/branches/1/anchors={"levels": [3], "sizes": [[[8, 8]]]})",
      R"(/model/branches/2/anchors={"kind": "points", "scales": [8]})", "/model/backbone/type=efficientnet_lite0",
-     R"(/datasets/0/labels={"face": "absent"})", R"(/validation/0/labels={"face": "absent"})",
-     "/datasets/1/format=voc", "/validation/1/format=voc"},
+     R"(/datasets/0/labels={"face": "absent"})", R"(/validation/0/labels={"face": "absent"})", "/datasets/1/format=voc",
+     "/validation/1/format=voc"},
     {"/model/backbone/type=resnet50"},
 };
 
@@ -229,7 +229,7 @@ private:
         return text;
     }
 
-    std::vector<std::string> lines_; // a table is one marked line
+    std::vector<std::string> lines_;              // a table is one marked line
     std::map<std::string, std::string> meanings_; // by section and key
 };
 

@@ -1,5 +1,5 @@
-// A branch with nothing to learn in a step must come out of it as it went in, to the bit: parameters, moments, step counts,
-// averages and statistics. So must parts of the trunk that only idle branches use.
+// A branch with nothing to learn in a step must come out of it as it went in, to the bit: parameters, moments, step
+// counts, averages and statistics. So must parts of the trunk that only idle branches use.
 
 #include <algorithm>
 
@@ -110,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Isolation, testing::Values(OptimizerKind::a
 TEST(TouchedTensors, LeaveOutFrozenAndIdleNorms) {
     MultiTaskModel model(two_tasks());
     TrainStep step(model, test::fp32_options()); // the backbone's norms are frozen
-    const StepLosses losses = step.forward(torch::randn({2, 3, 64, 64}), std::vector<Labels>(2, labels_of(2, {kFace}, {})));
+    const StepLosses losses =
+        step.forward(torch::randn({2, 3, 64, 64}), std::vector<Labels>(2, labels_of(2, {kFace}, {})));
     losses.total.backward();
     const std::vector<std::string> names = touched_tensors(model.module(), losses);
     const auto touched = [&](const std::string& name) { return std::count(names.begin(), names.end(), name) == 1; };

@@ -148,8 +148,7 @@ CiouParts ciou_parts(const at::Tensor& predicted, const at::Tensor& truth) {
     const double angle = std::atan2(b[2] - b[0], b[3] - b[1]) - std::atan2(a[2] - a[0], a[3] - a[1]);
     CiouParts parts;
     parts.base_iou_loss = 1 - width * height / (areas - width * height);
-    parts.base = parts.base_iou_loss +
-                 (dx * dx + dy * dy) / (hull_width * hull_width + hull_height * hull_height);
+    parts.base = parts.base_iou_loss + (dx * dx + dy * dy) / (hull_width * hull_width + hull_height * hull_height);
     parts.aspect = 4 / (std::numbers::pi * std::numbers::pi) * angle * angle;
     return parts;
 }
@@ -183,7 +182,8 @@ TEST(CiouLoss, GradientTakesTheTradeOffForAConstant) {
 }
 
 TEST(BoxLosses, StayFiniteForBoxesWithoutArea) {
-    const at::Tensor empty = boxes_tensor({{3, 3, 3, 3}, {1, 2, 1, 6}}), whole = boxes_tensor({{0, 0, 4, 4}, {0, 0, 9, 9}});
+    const at::Tensor empty = boxes_tensor({{3, 3, 3, 3}, {1, 2, 1, 6}}),
+                     whole = boxes_tensor({{0, 0, 4, 4}, {0, 0, 9, 9}});
     for (const auto& loss : {giou_loss, ciou_loss}) {
         const auto sum = [&](const at::Tensor& x) { return loss(x, whole).sum(); };
         EXPECT_TRUE(at::isfinite(sum(empty)).item<bool>());
@@ -205,7 +205,8 @@ TEST(BoxLosses, RefuseShapesThatDisagree) {
 struct CodedAnchors {
     at::Tensor anchors = boxes_tensor({{0, 0, 16, 8}, {4, 4, 12, 20}, {-4, -4, 12, 12}, {8, 8, 24, 16}});
     at::Tensor strides = row({8, 8, 16, 4});
-    at::Tensor codes = row({0.1, -0.2, 0.3, -0.4, 1.5, 0.7, -1.2, 0.9, -0.6, 0.2, 0.5, 0.1, 2, -1, 0.4, 3}).view({4, 4});
+    at::Tensor codes =
+        row({0.1, -0.2, 0.3, -0.4, 1.5, 0.7, -1.2, 0.9, -0.6, 0.2, 0.5, 0.1, 2, -1, 0.4, 3}).view({4, 4});
 };
 
 TEST(DecodeBoxes, GradientIsThatOfItsValues) {
@@ -230,8 +231,8 @@ TEST(DecodeBoxes, EqualsTheCoderOfDetection) {
                 const at::Tensor anchor = coded.anchors[i].to(at::kFloat), code = codes[i].to(at::kFloat);
                 const auto* a = anchor.const_data_ptr<float>();
                 const auto* c = code.const_data_ptr<float>();
-                const Box box = decode_box(kind, {a[0], a[1], a[2], a[3]}, coded.strides[i].item<int>(),
-                                           {c[0], c[1], c[2], c[3]});
+                const Box box =
+                    decode_box(kind, {a[0], a[1], a[2], a[3]}, coded.strides[i].item<int>(), {c[0], c[1], c[2], c[3]});
                 expect_close(decoded[i], boxes_tensor({box})[0], {1e-6, 1e-4});
             }
         }
@@ -242,7 +243,8 @@ TEST(DecodeBoxes, NegativeDistancesAndClampedSizesHaveNoGradient) {
     const CodedAnchors coded;
     const auto gradient = [&](AnchorKind kind, const at::Tensor& codes) {
         return test::autograd_gradient(
-            [&](const at::Tensor& x) { return decode_boxes(kind, coded.anchors, coded.strides, x).square().sum(); }, codes);
+            [&](const at::Tensor& x) { return decode_boxes(kind, coded.anchors, coded.strides, x).square().sum(); },
+            codes);
     };
     const at::Tensor of_points = gradient(AnchorKind::points, coded.codes);
     EXPECT_TRUE(at::equal(of_points == 0, coded.codes < 0));

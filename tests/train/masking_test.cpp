@@ -1,5 +1,5 @@
-// What masked training promises: a branch learns from the rows that label it and from nothing else, and the trunk's gradient is
-// the sum of what the branches would give alone.
+// What masked training promises: a branch learns from the rows that label it and from nothing else, and the trunk's
+// gradient is the sum of what the branches would give alone.
 
 #include <functional>
 #include <limits>
@@ -51,8 +51,8 @@ protected:
     at::Tensor images_;
 };
 
-/// The neck lies under the backbone's prefix, so that all norms of the trunk are frozen: rows then do not touch each other
-/// there, whichever of them take part.
+/// The neck lies under the backbone's prefix, so that all norms of the trunk are frozen: rows then do not touch each
+/// other there, whichever of them take part.
 ModelOptions frozen_trunk_options() {
     ModelOptions options = test::tiny_options(kTasks);
     options.neck.name = options.backbone.name + ".neck";
@@ -78,8 +78,8 @@ std::vector<Labels> full_labels() {
     std::vector<Labels> labels;
     for (int i = 0; i < 5; ++i) {
         const auto at = static_cast<float>(4 * i);
-        labels.push_back(labels_of(4, {0, 1, 2, 3},
-                                   {{{at, at, at + 20, at + 24}, i % 4}, {{2, 30, 30, 60}, (i + 1) % 4}}));
+        labels.push_back(
+            labels_of(4, {0, 1, 2, 3}, {{{at, at, at + 20, at + 24}, i % 4}, {{2, 30, 30, 60}, (i + 1) % 4}}));
     }
     return labels;
 }

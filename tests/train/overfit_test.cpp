@@ -1,5 +1,5 @@
-// The whole pipeline on real pictures: readers, loader, pretrained backbone, masked losses of five branches, optimiser, EMA,
-// evaluation. Eight pictures, of which each data set labels its own tasks only, must be learned by heart.
+// The whole pipeline on real pictures: readers, loader, pretrained backbone, masked losses of five branches, optimiser,
+// EMA, evaluation. Eight pictures, of which each data set labels its own tasks only, must be learned by heart.
 
 #include <filesystem>
 
@@ -16,8 +16,9 @@ namespace {
 std::string two_pictures(const TempDir& dir, const std::string& name, const std::string& pictures,
                          const std::string& members) {
     const std::string split = dir.write(name + ".txt", pictures);
-    return R"({"name": ")" + name + R"(", "root": ")" + std::filesystem::absolute(shared_path("data/" + name)).string() +
-           R"(", "split": ")" + split + R"(", )" + members + "}";
+    return R"({"name": ")" + name + R"(", "root": ")" +
+           std::filesystem::absolute(shared_path("data/" + name)).string() + R"(", "split": ")" + split + R"(", )" +
+           members + "}";
 }
 
 std::string eight_pictures(const TempDir& dir) {
@@ -44,7 +45,8 @@ std::string eight_pictures(const TempDir& dir) {
 
 RunConfig overfit_config(const TempDir& dir) {
     const std::string sets = "[" + eight_pictures(dir) + "]";
-    const std::string weights = std::filesystem::absolute(shared_path("weights/mobilenet_v2_imagenet.safetensors")).string();
+    const std::string weights =
+        std::filesystem::absolute(shared_path("weights/mobilenet_v2_imagenet.safetensors")).string();
     return run_config_from_text(
         R"({"schema_version": 1,
             "tasks": [{"name": "person"}, {"name": "head"}, {"name": "torso"}, {"name": "face"}, {"name": "hand"}],
@@ -52,12 +54,14 @@ RunConfig overfit_config(const TempDir& dir) {
                 "branches": [{"name": "person", "head": {"width": 64}}, {"name": "head", "head": {"width": 64}},
                              {"name": "torso", "head": {"width": 64}}, {"name": "face", "head": {"width": 64}},
                              {"name": "hand", "head": {"width": 64}}]},
-            "datasets": )" + sets + R"(, "validation": )" + sets + R"(,
+            "datasets": )" +
+            sets + R"(, "validation": )" + sets + R"(,
             "loader": {"batch_size": 8, "sides": [224]},
             "transforms": {"flip": 0, "scale_low": 1, "scale_high": 1, "brightness": 0, "contrast": 0, "saturation": 0,
                 "hue_degrees": 0},
             "train": {"steps": 80, "lr": 0.002, "warmup_steps": 10, "weight_decay": 0, "ema_decay": 0.9,
-                "eval_every": 0, "pretrained": ")" + weights + R"("}})",
+                "eval_every": 0, "pretrained": ")" +
+            weights + R"("}})",
         dir.file("overfit.json"));
 }
 

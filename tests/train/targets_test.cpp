@@ -14,8 +14,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// A branch over 4 x 4 cells of 8 pixels with one anchor of 16 pixels each: anchor r = 4 * row + column has its centre at
-/// (8 * column + 4, 8 * row + 4). Neighbours have IoU 1/3, so max-IoU matching is plain to see.
+/// A branch over 4 x 4 cells of 8 pixels with one anchor of 16 pixels each: anchor r = 4 * row + column has its centre
+/// at (8 * column + 4, 8 * row + 4). Neighbours have IoU 1/3, so max-IoU matching is plain to see.
 class Targets : public testing::Test {
 protected:
     Targets() {
@@ -100,9 +100,7 @@ TEST_F(Targets, PartialRowsJudgeOnlyTheirPositives) {
     EXPECT_EQ(targets.positives(), 2);
 }
 
-TEST_F(Targets, PartialRowsWithoutABoxAreLeftOut) {
-    EXPECT_TRUE(build({one_class(LabelState::partial)}).empty());
-}
+TEST_F(Targets, PartialRowsWithoutABoxAreLeftOut) { EXPECT_TRUE(build({one_class(LabelState::partial)}).empty()); }
 
 TEST_F(Targets, RowsCountInTheBatch) {
     const BranchTargets targets =
@@ -169,10 +167,10 @@ TEST_F(Targets, MergedBranchesFollowTheStateOfEachClass) {
                      LabelState::exhaustive};
     labels.boxes = {{kAnchor5, 0}, {kAnchor10, 4}};
     const BranchTargets targets = build({labels});
-    EXPECT_EQ(valid(targets, 0, 0), all_but({}));                    // exhaustive
-    EXPECT_EQ(valid(targets, 0, 1), (std::set<std::int64_t>{5}));    // partial: not at the other class's positive
-    EXPECT_THAT(valid(targets, 0, 2), IsEmpty());                    // unknown: not even as background of a positive
-    EXPECT_EQ(valid(targets, 0, 3), all_but({}));                    // absent
+    EXPECT_EQ(valid(targets, 0, 0), all_but({}));                 // exhaustive
+    EXPECT_EQ(valid(targets, 0, 1), (std::set<std::int64_t>{5})); // partial: not at the other class's positive
+    EXPECT_THAT(valid(targets, 0, 2), IsEmpty());                 // unknown: not even as background of a positive
+    EXPECT_EQ(valid(targets, 0, 3), all_but({}));                 // absent
     EXPECT_THAT(numbers(targets.positive), ElementsAre(0, 0, 5, 10, 1, 0));
 }
 

@@ -10,8 +10,8 @@
 
 namespace banyan::test {
 
-/// A folder with two YOLO data sets of painted pictures: "reds" labels red squares, "blues" blue ones; every picture holds
-/// both colours.
+/// A folder with two YOLO data sets of painted pictures: "reds" labels red squares, "blues" blue ones; every picture
+/// holds both colours.
 class TinyData {
 public:
     TinyData() {
@@ -30,11 +30,15 @@ public:
         return R"({"schema_version": 1, "tasks": [{"name": "red"}, {"name": "blue"}],
             "model": {"input_side": 64, "backbone": {"type": "mobilenet_v2", "width": 0.35, "last_level": 4},
                 "neck": {"channels": 16, "last_level": 4},
-                "branches": [)" + branch("red") + ", " + branch("blue") + R"(]},
-            "datasets": [)" + dataset("reds", "red") + ", " + dataset("blues", "blue") + R"(],
-            "validation": [)" + dataset("reds", "red") + R"(],
+                "branches": [)" +
+               branch("red") + ", " + branch("blue") + R"(]},
+            "datasets": [)" +
+               dataset("reds", "red") + ", " + dataset("blues", "blue") + R"(],
+            "validation": [)" +
+               dataset("reds", "red") + R"(],
             "loader": {"batch_size": 4, "sides": [64]},
-            "train": {)" + train + R"("trunk_norm": "batch", "precision": "fp32", "threads": 1, "warmup_steps": 2,
+            "train": {)" +
+               train + R"("trunk_norm": "batch", "precision": "fp32", "threads": 1, "warmup_steps": 2,
                 "log_every": 1, "eval_every": 0}})";
     }
     RunConfig config(const std::string& train = "", const std::vector<std::string>& overrides = {}) const {
@@ -43,7 +47,8 @@ public:
 
 private:
     static std::string branch(const std::string& task) {
-        return R"({"name": ")" + task + R"(", "anchors": {"levels": [3, 4], "scales": [2]}, "head": {"depth": 1, "width": 8}})";
+        return R"({"name": ")" + task +
+               R"(", "anchors": {"levels": [3, 4], "scales": [2]}, "head": {"depth": 1, "width": 8}})";
     }
     std::string dataset(const std::string& name, const std::string& task) const {
         return R"({"name": ")" + name + R"(", "format": "yolo", "root": ")" + dir_.file(name) +
@@ -61,8 +66,8 @@ private:
         dir_.write(set + "/labels/" + stem + ".txt", yolo_line(own));
     }
     static std::string yolo_line(const Box& box) {
-        return "0 " + std::to_string((box.x0 + box.x1) / 2 / 80) + " " + std::to_string((box.y0 + box.y1) / 2 / 60) + " " +
-               std::to_string(box.width() / 80) + " " + std::to_string(box.height() / 60) + "\n";
+        return "0 " + std::to_string((box.x0 + box.x1) / 2 / 80) + " " + std::to_string((box.y0 + box.y1) / 2 / 60) +
+               " " + std::to_string(box.width() / 80) + " " + std::to_string(box.height() / 60) + "\n";
     }
 
     TempDir dir_;

@@ -133,8 +133,11 @@ TEST(RestrictToTasks, IsPartOfTheEffectiveConfig) {
 }
 
 TEST(RestrictToTasks, RefusesUnknownTasks) {
-    expect_error<UsageError>([] { restrict_to_tasks(load_run_config(kPeople), {"face", "foot"}); },
-                             {"--tasks", "\"foot\"", "person, head, torso, face, hand"});
+    expect_error<UsageError>(
+        [] {
+            restrict_to_tasks(load_run_config(kPeople), {"face", "foot"});
+        },
+        {"--tasks", "\"foot\"", "person, head, torso, face, hand"});
 }
 
 TEST(DatasetsFor, CutsClassMapsAndStates) {
@@ -143,7 +146,8 @@ TEST(DatasetsFor, CutsClassMapsAndStates) {
     both.classes = {{"a", "face"}, {"b", "hand"}, {"c", "face"}};
     both.labels = {{"foot", LabelState::absent}, {"face", LabelState::partial}};
     none.classes = {{"b", "hand"}};
-    const std::vector<DatasetOptions> cut = datasets_for({both, none}, ClassTable(std::vector<Task>{{"face", {"face"}}}));
+    const std::vector<DatasetOptions> cut =
+        datasets_for({both, none}, ClassTable(std::vector<Task>{{"face", {"face"}}}));
     ASSERT_EQ(cut.size(), 1U);
     EXPECT_EQ(cut[0].classes.size(), 2U);
     EXPECT_EQ(cut[0].labels.size(), 1U);

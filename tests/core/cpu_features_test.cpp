@@ -1,4 +1,4 @@
-#include "infer/cpu_features.h"
+#include "core/cpu_features.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "apps/coco_problem_files.h"
+#include "eval/coco_writer.h"
 
 #include <set>
 #include <utility>
