@@ -78,6 +78,7 @@ void add_demo(po::options_description& options) {
     add("naive", "only the naive training: unlabelled counts as background");
     add("masked", "only the masked training");
     add("steps", po::value<std::int64_t>()->default_value(0), "steps of each training; 0 = the built-in number");
+    add("pictures", po::value<int>()->default_value(500), "training pictures in each of the three data sets");
     add("seed", po::value<std::uint64_t>()->default_value(1), "of scenes and trainings");
     add("json", "result as JSON on stdout");
 }

@@ -49,6 +49,7 @@ ExitCode run_demo(const Options& options) {
     demo.folder = options["out"].as<std::string>();
     demo.seed = options["seed"].as<std::uint64_t>();
     demo.steps = options["steps"].as<std::int64_t>();
+    demo.pictures = options["pictures"].as<int>();
     if (options.count("naive") != 0 && options.count("masked") != 0) {
         throw UsageError("banyan demo: --masked and --naive exclude each other; leave both out to run both");
     }

@@ -1,5 +1,6 @@
 #include "train/demo.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/log.h"
@@ -30,6 +31,8 @@ auto timed(std::map<std::string, double>& seconds, const std::string& name, Stag
 int draw_data(const DemoRunOptions& options) {
     DemoOptions demo;
     demo.seed = options.seed;
+    demo.train_pictures = options.pictures;
+    demo.eval_pictures = std::max(1, options.pictures * 3 / 10);
     Progress progress("drawing scenes", 3 * demo.train_pictures + demo.eval_pictures, "picture");
     write_demo_datasets(options.folder + "/data", demo,
                         [&](std::int64_t done, std::int64_t) { progress.update(done); });

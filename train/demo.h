@@ -15,6 +15,7 @@ struct DemoRunOptions {
     std::string folder; ///< data/, masked/, naive/, pictures/ and report.html go here
     std::uint64_t seed = 1;
     std::int64_t steps = 0; ///< of each training; 0 = the config's own
+    int pictures = 500;     ///< in each of the three training sets; the new scenes are 0.3 times as many
     bool masked = true;     ///< train with masked losses
     bool naive = true;      ///< train the same with everything unlabelled as background
 };

@@ -37,11 +37,8 @@ std::vector<ScoredBox> detect(const Predictor& predictor, const Image& image, co
     return boxes;
 }
 
-/// The picture shrunk so that its longer side is at most `longest`; `scale` is what boxes must be multiplied by.
-Image shrink(const Image& image, int longest, float& scale) {
-    const int side = std::max(image.width, image.height);
-    scale = 1;
-    if (side <= longest) return image;
+/// The picture resized so that its longer side is `longest`; `scale` is what boxes must be multiplied by.
+Image resize(const Image& image, int longest, float& scale) {
     LetterboxGeometry geometry;
     const Image square = letterbox(image, longest, geometry);
     scale = geometry.scale;
@@ -68,7 +65,7 @@ std::vector<DetectionPicture> draw_detections(const Predictor& predictor, const 
         const Sample sample = load_sample(datasets[set], index);
         std::vector<ScoredBox> boxes = detect(predictor, sample.image, options);
         float scale = 1;
-        Image image = shrink(sample.image, options.longest_side_px, scale);
+        Image image = resize(sample.image, options.longest_side_px, scale);
         for (ScoredBox& box : boxes) {
             box.box = {box.box.x0 * scale, box.box.y0 * scale, box.box.x1 * scale, box.box.y1 * scale};
         }

@@ -21,7 +21,7 @@ struct PictureOptions {
     std::size_t count = 12;       ///< spread evenly over all pictures
     int side = 320;               ///< network input
     double score_threshold = 0.3; ///< of the boxes drawn
-    int longest_side_px = 480;    ///< larger pictures are drawn smaller
+    int longest_side_px = 480;    ///< pictures are resized to this, so that labels can be read
 };
 
 /// @throws DataError, IoError

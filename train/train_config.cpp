@@ -1,6 +1,7 @@
 #include "train/train_config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +11,8 @@
 #include "model/model_config.h"
 
 namespace banyan {
+
+using Json = nlohmann::ordered_json;
 
 bool use_bf16(Precision precision) {
     return precision == Precision::automatic ? has_fast_bf16() : precision == Precision::bf16;
@@ -67,6 +70,22 @@ void check_schema(ConfigReader& reader, bool required) {
     if (required || reader.has("schema_version")) reader.integer("schema_version", 1, 1);
 }
 
+/// The effective config with the paths as they were found, so that it means the same wherever it lies.
+std::string with_absolute_paths(const RunConfig& config, const std::string& text) {
+    Json root = Json::parse(text);
+    const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).lexically_normal(); };
+    for (std::size_t i = 0; i < config.datasets.size(); ++i) {
+        root["datasets"][i]["root"] = absolute(config.datasets[i].root).string();
+    }
+    for (std::size_t i = 0; i < config.validation.size(); ++i) {
+        root["validation"][i]["root"] = absolute(config.validation[i].root).string();
+    }
+    if (!config.train.pretrained.empty()) {
+        root["train"]["pretrained"] = absolute(config.train.pretrained).string();
+    }
+    return root.dump(2);
+}
+
 } // namespace
 
 RunConfig parse_run_config(ConfigReader reader) {
@@ -84,7 +103,7 @@ RunConfig parse_run_config(ConfigReader reader) {
     config.train = parse_train(reader.optional_object("train"));
     config.loader.seed = config.train.seed;
     reader.finish();
-    config.effective = reader.dump();
+    config.effective = with_absolute_paths(config, reader.dump());
     return config;
 }
 
@@ -93,8 +112,6 @@ namespace {
 bool contains(const std::vector<std::string>& list, const std::string& word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
-
-using Json = nlohmann::ordered_json;
 
 template <typename Predicate>
 void erase_entries(Json& list_or_object, Predicate is_unwanted) {

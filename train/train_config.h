@@ -20,7 +20,7 @@ struct RunConfig {
     LoaderOptions loader;
     TransformOptions transforms;
     TrainOptions train;
-    std::string effective; ///< JSON text with all defaults written out
+    std::string effective; ///< JSON text with all defaults written out and absolute paths
 };
 
 /// @param overrides "/pointer=value" each. @throws ConfigError, IoError

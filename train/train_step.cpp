@@ -120,7 +120,7 @@ StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels
     for (std::int64_t i = 0; i < rows.size(0) && !files.empty(); ++i) {
         kept_files.push_back(files.at(static_cast<std::size_t>(rows[i].item<std::int64_t>())));
     }
-    return forward_rows(images.index_select(0, rows.to(images.device())), targets, kept_files);
+    return forward_rows(images.index({rows.to(images.device())}), targets, kept_files);
 }
 
 StepLosses TrainStep::forward_rows(const at::Tensor& images, const std::vector<BranchTargets>& targets,

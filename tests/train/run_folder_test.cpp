@@ -60,6 +60,14 @@ TEST(RunFolder, IsNotTakenTwice) {
     expect_error<UsageError>([&] { RunFolder(dir.path(), "{}", false); }, {dir.path(), "--resume"});
 }
 
+TEST(RunFolder, StartsAnewWhereNothingWasSaved) {
+    const TempDir dir;
+    RunFolder(dir.path(), "{\"first\": 1}", false).log_step(record_of(1));
+    const RunFolder second(dir.path(), "{\"second\": 1}", false);
+    EXPECT_THAT(read_file(dir.file("config.json")), HasSubstr("second"));
+    EXPECT_EQ(read_file(dir.file("metrics.jsonl")), "");
+}
+
 TEST(RunFolder, ResumingKeepsItsConfigAndMetrics) {
     const TempDir dir;
     RunFolder(dir.path(), "{\"first\": 1}", false).log_step(record_of(1));

@@ -59,7 +59,7 @@ TEST(RunConfig, PeopleHoldsFiveTasksOnFiveDataSets) {
 
 TEST(RunConfig, TheEffectiveTextReadsBackToItself) {
     const RunConfig config = load_run_config(kPeople, {"/train/lr=0.01"});
-    const RunConfig again = run_config_from_text(config.effective, kPeople);
+    const RunConfig again = run_config_from_text(config.effective, "/elsewhere/config.json");
     EXPECT_EQ(again.effective, config.effective);
     EXPECT_EQ(again.train.lr, 0.01);
     for (const char* key : {"\"weight_decay\"", "\"batch_size\"", "\"top_k\"", "\"score_threshold\""}) {
