@@ -19,6 +19,8 @@
 
 #include <torch/torch.h>
 
+#include "core/error.h"
+#include "core/random.h"
 #include "model/allocator.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"

@@ -7,6 +7,7 @@
 #include "core/progress.h"
 #include "core/stop_signal.h"
 #include "data/demo_dataset.h"
+#include "image/draw.h"
 #include "image/image_codec.h"
 #include "model/model_file.h"
 #include "train/checkpoint.h"
@@ -18,6 +19,8 @@
 namespace banyan {
 
 namespace {
+
+constexpr int kSheetColumns = 4, kSheetSide = 360; // contact sheet of all pictures
 
 /// Runs `stage` and notes how long it took.
 template <typename Stage>
@@ -76,9 +79,12 @@ DemoOutcome run_demo(const DemoRunOptions& options) {
     }
     const std::vector<DetectionPicture> pictures =
         timed(outcome.seconds, "detect", [&] { return detect_new_scenes(options, names.front()); });
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-        write_jpeg(options.folder + "/pictures/" + std::to_string(i) + ".jpg", pictures[i].image);
+    std::vector<Image> images;
+    for (const DetectionPicture& picture : pictures) {
+        write_jpeg(options.folder + "/pictures/" + std::to_string(images.size()) + ".jpg", picture.image);
+        images.push_back(picture.image);
     }
+    write_jpeg(options.folder + "/pictures/sheet.jpg", tile(images, kSheetColumns, kSheetSide));
     write_demo_report(options.folder + "/report.html", options.folder, outcome, pictures);
     return outcome;
 }
