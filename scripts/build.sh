@@ -8,5 +8,5 @@ shift
 memory_gb=$(awk '/MemAvailable/ {print int($2 / 1600000)}' /proc/meminfo)
 jobs=$(nproc)
 [ "$memory_gb" -ge 1 ] && [ "$memory_gb" -lt "$jobs" ] && jobs=$memory_gb
-[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >&2
+if [ ! -f "build/$preset/build.ninja" ] || [ ! -f "build/$preset/CMakeCache.txt" ]; then cmake --preset "$preset" >&2; fi
 cmake --build --preset "$preset" -j "$jobs" ${@:+--target "$@"} >&2
