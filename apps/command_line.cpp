@@ -1,6 +1,7 @@
 #include "apps/command_line.h"
 
 #include <algorithm>
+#include <iostream>
 #include <sstream>
 
 #include "core/config_reader.h"
@@ -91,6 +92,10 @@ po::variables_map parse_options(const Command& command, const std::vector<std::s
                                    "see `banyan " + std::string(command.name) + " --help`"});
     }
     return values;
+}
+
+void flush_results() {
+    if (!std::cout.flush()) throw IoError(ErrorText{"stdout", "cannot be written", "", "", "is the disk full?"});
 }
 
 bool asks_for_help(const std::vector<std::string>& arguments) {

@@ -31,6 +31,9 @@ std::string help_text(const Command& command);
 /// @throws UsageError naming the option, what is wrong and the nearest one known
 boost::program_options::variables_map parse_options(const Command& command, const std::vector<std::string>& arguments);
 
+/// @throws IoError what was printed to stdout could not be written
+void flush_results();
+
 /// True if the words ask for help. Words behind "--" do not count.
 bool asks_for_help(const std::vector<std::string>& arguments);
 

@@ -42,6 +42,12 @@ std::string outcome_table(const DemoOutcome& outcome) {
     return table;
 }
 
+void check_at_least(const std::string& option, std::int64_t value, std::int64_t least) {
+    if (value >= least) return;
+    throw UsageError(
+        ErrorText{option, "out of range", "an integer >= " + std::to_string(least), std::to_string(value), ""});
+}
+
 } // namespace
 
 ExitCode run_demo(const Options& options) {
@@ -50,6 +56,8 @@ ExitCode run_demo(const Options& options) {
     demo.seed = options["seed"].as<std::uint64_t>();
     demo.steps = options["steps"].as<std::int64_t>();
     demo.pictures = options["pictures"].as<int>();
+    check_at_least("--steps", demo.steps, 0);
+    check_at_least("--pictures", demo.pictures, 1);
     if (options.count("naive") != 0 && options.count("masked") != 0) {
         throw UsageError("banyan demo: --masked and --naive exclude each other; leave both out to run both");
     }

@@ -193,6 +193,7 @@ ExitCode run_detect(const Options& options) {
         log_warning("stopped; no detections were written");
         return exit_code_of_signal(*stop_requested());
     }
+    if (work.results().empty()) problems.throw_if_any(); // an older result stays when no picture could be read
     const std::string file = write_results(folder, format == "coco", work.results(), detector.classes());
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     print_summary({file, problems.count(), seconds}, work, detector, options.count("json") != 0);

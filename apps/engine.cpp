@@ -1,3 +1,4 @@
+#include <csignal>
 #include <iostream>
 #include <map>
 #include <string>
@@ -29,8 +30,11 @@ ExitCode run(const std::vector<std::string>& words) {
 } // namespace
 
 int main(int argc, char** argv) {
+    std::signal(SIGXFSZ, SIG_IGN); // a file over the size limit is an error of its writer, not the end of the process
     try {
-        return static_cast<int>(run(std::vector<std::string>(argv + 1, argv + argc)));
+        const ExitCode code = run(std::vector<std::string>(argv + 1, argv + argc));
+        flush_results();
+        return static_cast<int>(code);
     } catch (const std::exception& error) {
         std::string line = error.what();
         if (dynamic_cast<const Error*>(&error) == nullptr) line = "internal: " + line.substr(0, line.find('\n'));

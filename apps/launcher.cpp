@@ -48,7 +48,9 @@ int run(const std::vector<std::string>& words, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return run(std::vector<std::string>(argv + 1, argv + argc), argv);
+        const int code = run(std::vector<std::string>(argv + 1, argv + argc), argv);
+        flush_results();
+        return code;
     } catch (const std::exception& error) {
         std::cerr << "banyan: error: " << error.what() << "\n";
         return static_cast<int>(exit_code_of(error));

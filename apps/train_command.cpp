@@ -23,6 +23,10 @@ ExitCode run_train(const Options& options) {
         log_warning("stopped at step " + std::to_string(outcome.step) + "; continue with --resume");
         return exit_code_of_signal(*outcome.stop_signal);
     }
+    if (outcome.report.tasks.empty() && options.count("json") == 0) {
+        log_info("no validation data: nothing was judged");
+        return ExitCode::ok;
+    }
     std::cout << (options.count("json") != 0 ? eval_json(outcome.report) + "\n" : eval_table(outcome.report));
     log_info("weights in " + folder + "/weights");
     return ExitCode::ok;

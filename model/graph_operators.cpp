@@ -78,16 +78,25 @@ struct Operator::Dispatch {
     }
 };
 
+namespace {
+
+MemoryError out_of_memory(const Node& node, const std::vector<at::Tensor>& inputs) {
+    return MemoryError(ErrorText{"graph module: node " + node.name + " (" + op_name(node.attributes) + ")",
+                                 "out of memory", "", "inputs " + describe_inputs(inputs),
+                                 "use a smaller batch or smaller images"});
+}
+
+} // namespace
+
 at::Tensor Operator::apply(std::vector<at::Tensor> inputs) const {
     try {
         at::Tensor result = std::visit(Dispatch{*this, inputs}, node_->attributes);
         return activation_ == Activation::none ? result : activate_in_place(std::move(result), activation_);
     } catch (const c10::OutOfMemoryError&) {
-        throw MemoryError(ErrorText{"graph module: node " + node_->name + " (" + op_name(node_->attributes) + ")",
-                                    "out of memory", "", "inputs " + describe_inputs(inputs),
-                                    "use a smaller batch or smaller images"});
+        throw out_of_memory(*node_, inputs);
     } catch (const c10::Error& error) {
         const std::string text = error.what_without_backtrace();
+        if (text.find("can't allocate memory") != std::string::npos) throw out_of_memory(*node_, inputs);
         throw ShapeError(ErrorText{"graph module: node " + node_->name + " (" + op_name(node_->attributes) + ")",
                                    text.substr(0, text.find('\n')), "", "inputs " + describe_inputs(inputs), ""});
     }
@@ -116,12 +125,9 @@ at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) c
 }
 
 at::Tensor Operator::normalise(const at::Tensor& x) const {
-    if (step_.batch_statistics && x.numel() <= x.size(1)) {
-        throw ShapeError(ErrorText{"graph module: node " + node_->name + " (batch_norm)",
-                                   "batch statistics need more than one value a channel", "",
-                                   "inputs " + describe_inputs({x}), "use a larger batch or larger images"});
-    }
-    return at::batch_norm(x, norm_.weight, norm_.bias, norm_.running_mean, norm_.running_var, step_.batch_statistics,
+    // One value a channel has no variance: a branch that got one row, at a level of one cell, keeps its statistics.
+    const bool batch_statistics = step_.batch_statistics && x.numel() > x.size(1);
+    return at::batch_norm(x, norm_.weight, norm_.bias, norm_.running_mean, norm_.running_var, batch_statistics,
                           kNormMomentum, norm_.eps, /*cudnn_enabled=*/true);
 }
 

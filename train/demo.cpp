@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
+#include "core/atomic_file.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
@@ -31,14 +34,35 @@ auto timed(std::map<std::string, double>& seconds, const std::string& name, Stag
     return result;
 }
 
+/// Thrown out of the drawing when a signal came.
+struct Stopped {};
+
+/// Notes what a folder's demo was run with, so that it is not taken for another one.
+void claim_folder(const DemoRunOptions& options) {
+    const std::string path = options.folder + "/demo.txt";
+    const std::string text = "seed " + std::to_string(options.seed) + ", steps " + std::to_string(options.steps) +
+                             ", pictures " + std::to_string(options.pictures) + "\n";
+    if (std::filesystem::exists(options.folder + "/metrics.jsonl")) {
+        throw UsageError(
+            ErrorText{"--out " + options.folder, "the folder holds a training run", "", "", "name another"});
+    }
+    if (!std::filesystem::exists(path)) return write_file_atomically(path, text);
+    const std::string found = read_file(path);
+    if (found == text) return;
+    throw UsageError(ErrorText{"--out " + options.folder, "the folder holds a demo with other options", text, found,
+                               "name another folder or remove it"});
+}
+
 int draw_data(const DemoRunOptions& options) {
     DemoOptions demo;
     demo.seed = options.seed;
     demo.train_pictures = options.pictures;
     demo.eval_pictures = std::max(1, options.pictures * 3 / 10);
     Progress progress("drawing scenes", 3 * demo.train_pictures + demo.eval_pictures, "picture");
-    write_demo_datasets(options.folder + "/data", demo,
-                        [&](std::int64_t done, std::int64_t) { progress.update(done); });
+    write_demo_datasets(options.folder + "/data", demo, [&](std::int64_t done, std::int64_t) {
+        progress.update(done);
+        if (stop_requested()) throw Stopped();
+    });
     return 0;
 }
 
@@ -69,7 +93,12 @@ std::vector<DetectionPicture> detect_new_scenes(const DemoRunOptions& options, c
 
 DemoOutcome run_demo(const DemoRunOptions& options) {
     DemoOutcome outcome;
-    timed(outcome.seconds, "data", [&] { return draw_data(options); });
+    claim_folder(options);
+    try {
+        timed(outcome.seconds, "data", [&] { return draw_data(options); });
+    } catch (const Stopped&) {
+        return outcome;
+    }
     std::vector<std::string> names;
     if (options.masked) names.emplace_back("masked");
     if (options.naive) names.emplace_back("naive");

@@ -32,8 +32,8 @@ constexpr const char* kConfig = R"json({
   "loader": {"batch_size": 16, "sides": [256]},
   "transforms": {"scale_low": 0.8, "scale_high": 1.3},
   "train": {
-    "steps": 600, "lr": 0.004, "backbone_lr_scale": 1.0, "warmup_steps": 60, "ema_decay": 0.99, "trunk_norm": "batch",
-    "eval_every": 200, "checkpoint_every": 200
+    "steps": 1000, "lr": 0.004, "backbone_lr_scale": 1.0, "warmup_steps": 60, "ema_decay": 0.99, "trunk_norm": "batch",
+    "eval_every": 250, "checkpoint_every": 250
   }
 })json";
 

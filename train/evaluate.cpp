@@ -134,7 +134,7 @@ double EvalReport::mean(CocoStat stat) const {
         sum += task.stats[stat];
         ++count;
     }
-    return count == 0 ? 0 : sum / count;
+    return count == 0 ? -1 : sum / count;
 }
 
 EvalReport evaluate_datasets(const Predictor& predictor, const std::vector<Dataset>& datasets, const ClassTable& table,

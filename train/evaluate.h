@@ -26,7 +26,7 @@ struct EvalReport {
     std::vector<TaskResult> tasks; ///< in the class table's order; tasks that no data set judges are left out
     std::size_t images = 0;
     double seconds = 0;
-    double mean(CocoStat stat) const; ///< over the tasks with ground truth
+    double mean(CocoStat stat) const; ///< over the tasks with ground truth; -1 without any
 };
 
 /// uint8 [N, side, side, 3] -> boxes in those pixels (model/predict.h).
