@@ -80,10 +80,9 @@ struct Operator::Dispatch {
 
 namespace {
 
-MemoryError out_of_memory(const Node& node, const std::vector<at::Tensor>& inputs) {
+MemoryError out_of_memory(const Node& node, const std::string& inputs) {
     return MemoryError(ErrorText{"graph module: node " + node.name + " (" + op_name(node.attributes) + ")",
-                                 "out of memory", "", "inputs " + describe_inputs(inputs),
-                                 "use a smaller batch or smaller images"});
+                                 "out of memory", "", "inputs " + inputs, "use a smaller batch or smaller images"});
 }
 
 } // namespace
@@ -93,10 +92,11 @@ at::Tensor Operator::apply(std::vector<at::Tensor> inputs) const {
         at::Tensor result = std::visit(Dispatch{*this, inputs}, node_->attributes);
         return activation_ == Activation::none ? result : activate_in_place(std::move(result), activation_);
     } catch (const c10::OutOfMemoryError&) {
-        throw out_of_memory(*node_, inputs);
+        throw out_of_memory(*node_, describe_inputs(inputs));
     } catch (const c10::Error& error) {
         const std::string text = error.what_without_backtrace();
-        if (text.find("can't allocate memory") != std::string::npos) throw out_of_memory(*node_, inputs);
+        if (text.find("can't allocate memory") != std::string::npos)
+            throw out_of_memory(*node_, describe_inputs(inputs));
         throw ShapeError(ErrorText{"graph module: node " + node_->name + " (" + op_name(node_->attributes) + ")",
                                    text.substr(0, text.find('\n')), "", "inputs " + describe_inputs(inputs), ""});
     }
