@@ -131,7 +131,7 @@ TEST(MetricsLog, RefusesOtherLines) {
 
 TEST(EvalReport, MeansLeaveOutTasksWithoutGroundTruth) {
     EXPECT_DOUBLE_EQ(small_report().mean(CocoStat::ap), 0.5);
-    EXPECT_EQ(EvalReport().mean(CocoStat::ap), 0);
+    EXPECT_EQ(EvalReport().mean(CocoStat::ap), -1); // nothing was judged
 }
 
 TEST(EvalReport, IsWrittenAsStrictJson) {
