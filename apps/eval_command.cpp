@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <iostream>
 
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
 #include "eval/coco_files.h"
@@ -44,7 +46,13 @@ std::vector<Dataset> judged_datasets(const Options& options, const ClassTable& c
     if (split != "datasets" && split != "validation") {
         throw UsageError(ErrorText{"--split", "unknown list", "datasets or validation", "\"" + split + "\"", ""});
     }
-    const std::vector<DatasetOptions> wanted = datasets_for(load_dataset_list(path, split), classes);
+    const std::vector<DatasetOptions> listed = load_dataset_list(path, split);
+    const std::vector<DatasetOptions> wanted = datasets_for(listed, classes);
+    for (const DatasetOptions& dataset : listed) {
+        const auto is_same = [&](const DatasetOptions& other) { return other.name == dataset.name; };
+        if (std::any_of(wanted.begin(), wanted.end(), is_same)) continue;
+        log_warning("data set " + dataset.name + " is left out: it labels no class of the model");
+    }
     if (wanted.empty()) {
         throw DataError(ErrorText{path, "no data set of \"" + split + "\" labels a class of the model", "", "",
                                   "see the model's tasks with `banyan explain`"});
