@@ -21,8 +21,6 @@ namespace banyan {
 
 namespace {
 
-constexpr double kEvalScoreThreshold = 0.01; // AP looks at the whole curve
-
 ExitCode judge_files(const Options& options) {
     const std::string ground_truth = text_option(options, "ground-truth"),
                       predictions = text_option(options, "predictions");

@@ -32,6 +32,9 @@ struct EvalReport {
 /// uint8 [N, side, side, 3] -> boxes in those pixels (model/predict.h).
 using Predictor = std::function<Predictions(const at::Tensor&)>;
 
+/// Detections below this score are not judged; low, because AP looks at the whole curve.
+inline constexpr double kEvalScoreThreshold = 0.01;
+
 struct EvalOptions {
     int side = 320;
     int batch_size = 8;

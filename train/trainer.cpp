@@ -187,11 +187,10 @@ Predictor Run::predictor(double score_threshold) {
 }
 
 EvalReport Run::judge(CocoProblem* problem) {
-    constexpr double kWholeCurve = 0.01;
     EvalOptions eval_options;
     eval_options.side = config_.model.input_side;
     eval_options.stop = [] { return stop_requested().has_value(); };
-    return evaluate_datasets(predictor(kWholeCurve), validation_, model_.classes(), eval_options, problem);
+    return evaluate_datasets(predictor(kEvalScoreThreshold), validation_, model_.classes(), eval_options, problem);
 }
 
 void Run::evaluate() {
