@@ -150,7 +150,8 @@ private:
             images.push_back(
                 {{"id", i + 1}, {"file_name", picture_name(i)}, {"width", options_.side}, {"height", options_.side}});
             for (const LabelledBox& label : labels_[i].boxes) annotate(annotations, i, label.box, label.class_id, 0);
-            for (const IgnoreRegion& label : labels_[i].ignore) annotate(annotations, i, label.box, label.class_id, 1);
+            for (const IgnoreRegion& label : labels_[i].ignore)
+                annotate(annotations, i, bounds(label.area), label.class_id, 1);
         }
         return {{"info", {{"description", std::string("Banyan demo, set ") + set_.name}}},
                 {"images", images},

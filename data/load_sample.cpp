@@ -35,7 +35,11 @@ Sample load_eval_sample(const Dataset& dataset, std::size_t index, int side, Let
     Sample sample = load_sample(dataset, index);
     sample.image = letterbox(sample.image, side, geometry);
     for (LabelledBox& labelled : sample.labels.boxes) labelled.box = geometry.from_original(labelled.box);
-    for (IgnoreRegion& region : sample.labels.ignore) region.box = geometry.from_original(region.box);
+    for (IgnoreRegion& region : sample.labels.ignore) {
+        for (Point& corner : region.area.corners) {
+            corner = {corner.x * geometry.scale + geometry.pad_x, corner.y * geometry.scale + geometry.pad_y};
+        }
+    }
     return sample;
 }
 

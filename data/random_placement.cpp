@@ -52,8 +52,8 @@ Labels place_labels(const Labels& labels, const Placement& placement, int side, 
         }
     }
     for (const IgnoreRegion& region : labels.ignore) {
-        const Box cut = intersect(place_box(region.box, placement, side), target);
-        if (has_area(cut)) placed.ignore.push_back({cut, region.class_id});
+        const Polygon cut = clip(place_polygon(region.area, placement, side), target);
+        if (area(cut) > 0) placed.ignore.push_back({cut, region.class_id});
     }
     return placed;
 }

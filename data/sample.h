@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/box.h"
+#include "core/polygon.h"
 #include "image/image.h"
 
 namespace banyan {
@@ -25,15 +26,23 @@ struct LabelledBox {
 
 /// Region in which class `class_id` is not judged (crowd, difficult); class_id -1: every class.
 struct IgnoreRegion {
-    Box box;
+    Polygon area;
     int class_id = -1;
 };
 
-/// Labels of one image in pixels of that image.
+/// Part of a composed picture (a tile of a mosaic, a pasted patch) with label states of its own.
+struct LabelRegion {
+    Polygon area;
+    std::vector<LabelState> states; ///< [class id], as Labels::states
+};
+
+/// Labels of one image in pixels of that image. What is known of a class at a point is told by the last region that
+/// holds the point, else by `states`.
 struct Labels {
     std::vector<LabelledBox> boxes;
     std::vector<IgnoreRegion> ignore;
-    std::vector<LabelState> states; ///< [class id], size of the ClassTable
+    std::vector<LabelState> states;   ///< [class id], size of the ClassTable
+    std::vector<LabelRegion> regions; ///< bottom to top; empty unless the picture is composed of several
 };
 
 /// One image with its labels, before or after transforms.

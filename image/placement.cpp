@@ -37,6 +37,15 @@ Placement letterbox_placement(int width, int height, int side) {
     return placement;
 }
 
+Polygon place_polygon(Polygon polygon, const Placement& placement, int side) {
+    for (Point& corner : polygon.corners) {
+        const double x = placement.scale * static_cast<double>(corner.x) + placement.offset_x;
+        corner.x = static_cast<float>(placement.flip ? side - x : x);
+        corner.y = static_cast<float>(placement.scale * static_cast<double>(corner.y) + placement.offset_y);
+    }
+    return polygon;
+}
+
 Box place_box(const Box& box, const Placement& placement, int side) {
     const auto place_x = [&](float x) { return placement.scale * static_cast<double>(x) + placement.offset_x; };
     const auto place_y = [&](float y) { return placement.scale * static_cast<double>(y) + placement.offset_y; };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/box.h"
+#include "core/polygon.h"
 
 namespace banyan {
 
@@ -18,6 +19,8 @@ Placement letterbox_placement(int width, int height, int side);
 
 /// Moves one box; not clipped.
 Box place_box(const Box& box, const Placement& placement, int side);
+/// The same for a polygon; the order of its corners stays, so a flip turns it round.
+Polygon place_polygon(Polygon polygon, const Placement& placement, int side);
 
 /// Target pixels whose centre lies in the picture: columns [x0, x1), rows [y0, y1).
 struct CoveredPixels {

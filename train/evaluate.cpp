@@ -48,7 +48,7 @@ CocoProblem make_problem(const std::vector<Dataset>& datasets, const ClassTable&
             problem.annotations.push_back({image, box.class_id, coco_box, coco_box.area(), false, false});
         }
         for (const IgnoreRegion& region : labels.ignore) {
-            problem.add_ignore_region(image, region.class_id, to_coco_box(region.box));
+            problem.add_ignore_region(image, region.class_id, to_coco_box(bounds(region.area)));
         }
     }
     return problem;

@@ -45,7 +45,8 @@ RowLabels labels_of_branch(const Branch& branch, const Labels& labels) {
 }
 
 /// Sets the class terms of anchors inside `region` to not judged.
-void ignore_region(const AnchorSet& anchors, const Box& region, int branch_class, std::size_t classes, float* valid) {
+void ignore_region(const AnchorSet& anchors, const Polygon& region, int branch_class, std::size_t classes,
+                   float* valid) {
     for (std::size_t r = 0; r < anchors.size(); ++r) {
         if (covered_share(anchors.boxes[r], region) < kIgnoredShare) continue;
         for (std::size_t k = 0; k < classes; ++k) {
@@ -67,7 +68,7 @@ void fill_valid(const AnchorSet& anchors, const Matches& matches, const RowLabel
     for (const IgnoreRegion& region : labels.ignore) {
         const int k = region.class_id < 0 ? -1 : row.branch_class.at(static_cast<std::size_t>(region.class_id));
         if (region.class_id >= 0 && k < 0) continue; // a class of another branch
-        ignore_region(anchors, region.box, k, classes, valid);
+        ignore_region(anchors, region.area, k, classes, valid);
     }
 }
 

@@ -116,7 +116,7 @@ TEST(DrawDemoScene, BoxesLieInsideThePictureAndAreLargeEnough) {
             EXPECT_GE(std::min(label.box.width(), label.box.height()), kDemoSeenPx);
             EXPECT_TRUE(label.class_id >= 0 && label.class_id < demo_classes().size());
         }
-        for (const IgnoreRegion& region : scene.ignore) EXPECT_GT(region.box.area(), 0);
+        for (const IgnoreRegion& region : scene.ignore) EXPECT_GT(bounds(region.area).area(), 0);
     }
 }
 
@@ -128,7 +128,7 @@ TEST(DrawDemoScene, EveryPartLiesInsideAPerson) {
             if (label.class_id == kDemoPerson) people.push_back(label.box);
         }
         for (const IgnoreRegion& region : scene.ignore) {
-            if (region.class_id == kDemoPerson) people.push_back(region.box);
+            if (region.class_id == kDemoPerson) people.push_back(bounds(region.area));
         }
         for (const LabelledBox& label : scene.boxes) {
             const bool inside = std::any_of(people.begin(), people.end(), [&](const Box& person) {

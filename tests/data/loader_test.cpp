@@ -40,7 +40,7 @@ protected:
             record.image_id = i + 1;
             record.width = 40 + 3 * i;
             record.height = 30;
-            record.labels = {{{{4, 5, 20, 25}, 0}}, {{{0, 0, 9, 9}, -1}}, {LabelState::exhaustive}};
+            record.labels = {{{{4, 5, 20, 25}, 0}}, {{Box{0, 0, 9, 9}, -1}}, {LabelState::exhaustive}, {}};
             write_png(record.file, noise_image(record.width, record.height, static_cast<std::uint64_t>(i)));
             records.push_back(record);
         }
@@ -196,7 +196,7 @@ TEST_F(BatchLoaderTest, EvalSampleIsLetterboxedWithAllLabels) {
     ASSERT_EQ(sample.labels.boxes.size(), 1U);
     EXPECT_EQ(sample.labels.boxes[0].box, (Box{8, 29, 40, 69}));
     ASSERT_EQ(sample.labels.ignore.size(), 1U);
-    EXPECT_EQ(sample.labels.ignore[0].box, (Box{0, 19, 18, 37}));
+    EXPECT_EQ(bounds(sample.labels.ignore[0].area), (Box{0, 19, 18, 37}));
     EXPECT_EQ(geometry.to_original(sample.labels.boxes[0].box), (Box{4, 5, 20, 25}));
 }
 

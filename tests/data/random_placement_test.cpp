@@ -112,17 +112,18 @@ TEST(PlaceBox, CanBeUndone) {
 constexpr Placement kShifted{1.0, -50.0, 0.0, false};
 
 Labels labels_of(std::vector<LabelledBox> boxes, std::vector<IgnoreRegion> ignore = {}) {
-    return {std::move(boxes), std::move(ignore), {LabelState::exhaustive, LabelState::partial, LabelState::unknown}};
+    return {
+        std::move(boxes), std::move(ignore), {LabelState::exhaustive, LabelState::partial, LabelState::unknown}, {}};
 }
 
 TEST(PlaceLabels, KeepsEverythingByteExactInTheIdentity) {
-    const Labels labels = labels_of({{{1.25F, 2.5F, 30.125F, 40.75F}, 1}}, {{{5, 6, 7.5F, 8}, -1}});
+    const Labels labels = labels_of({{{1.25F, 2.5F, 30.125F, 40.75F}, 1}}, {{Box{5, 6, 7.5F, 8}, -1}});
     const Labels placed = place_labels(labels, Placement{}, 100, TransformOptions{});
     ASSERT_EQ(placed.boxes.size(), 1U);
     EXPECT_EQ(placed.boxes[0].box, labels.boxes[0].box);
     EXPECT_EQ(placed.boxes[0].class_id, 1);
     ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(placed.ignore[0].box, labels.ignore[0].box);
+    EXPECT_EQ(bounds(placed.ignore[0].area), bounds(labels.ignore[0].area));
     EXPECT_EQ(placed.states, labels.states);
 }
 
@@ -137,7 +138,7 @@ TEST(PlaceLabels, BoxCutBelowMinVisibleBecomesIgnoreRegionOfItsClass) {
     const Labels placed = place_labels(labels_of({{{10, 10, 60, 20}, 1}}), kShifted, 100, TransformOptions{});
     EXPECT_TRUE(placed.boxes.empty()); // 20 % left
     ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(placed.ignore[0].box, (Box{0, 10, 10, 20}));
+    EXPECT_EQ(bounds(placed.ignore[0].area), (Box{0, 10, 10, 20}));
     EXPECT_EQ(placed.ignore[0].class_id, 1);
     EXPECT_EQ(placed.states, labels_of({}).states);
 }
@@ -147,17 +148,17 @@ TEST(PlaceLabels, ThinBoxBecomesIgnoreRegion) {
     const Labels labels = labels_of({{{0, 0, 40, 3}, 0}, {{0, 0, 40, 4}, 0}});
     const Labels placed = place_labels(labels, half, 100, TransformOptions{});
     ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(placed.ignore[0].box, (Box{0, 0, 20, 1.5F}));
+    EXPECT_EQ(bounds(placed.ignore[0].area), (Box{0, 0, 20, 1.5F}));
     ASSERT_EQ(placed.boxes.size(), 1U);
     EXPECT_EQ(placed.boxes[0].box, (Box{0, 0, 20, 2}));
 }
 
 TEST(PlaceLabels, DropsWhatIsOutside) {
-    const Labels labels = labels_of({{{10, 10, 50, 20}, 0}}, {{{0, 0, 40, 40}, 1}, {{40, 0, 60, 9}, 2}});
+    const Labels labels = labels_of({{{10, 10, 50, 20}, 0}}, {{Box{0, 0, 40, 40}, 1}, {Box{40, 0, 60, 9}, 2}});
     const Labels placed = place_labels(labels, kShifted, 100, TransformOptions{});
     EXPECT_TRUE(placed.boxes.empty());
     ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(placed.ignore[0].box, (Box{0, 0, 10, 9}));
+    EXPECT_EQ(bounds(placed.ignore[0].area), (Box{0, 0, 10, 9}));
     EXPECT_EQ(placed.ignore[0].class_id, 2);
 }
 

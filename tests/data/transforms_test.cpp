@@ -57,7 +57,7 @@ TEST(ParseTransforms, RefusesBadValues) {
 
 TEST(TransformRandomly, ChangesNothingWhenAllIsOff) {
     const Image image = noise_image(64, 64, 1);
-    const Labels labels{{{{1, 2, 30, 40}, 0}}, {}, {LabelState::exhaustive}};
+    const Labels labels{{{{1, 2, 30, 40}, 0}}, {}, {LabelState::exhaustive}, {}};
     Image target(64, 64);
     Random random(2);
     const Labels placed = transform_randomly(image, labels, 64, all_off(), random, target.rgb.data());
@@ -74,12 +74,12 @@ TEST(TransformRandomly, LabelsFollowTheDrawnPicture) {
     const Box box{60, 40, 160, 120};
     Image image = plain_image(240, 180, kBlue);
     paint(image, box, kRed);
-    const Labels labels{{{box, 0}}, {}, {LabelState::exhaustive}};
+    const Labels labels{{{box, 0}}, {}, {LabelState::exhaustive}, {}};
     for (int i = 0; i < 100; ++i) {
         Image target(96, 96);
         const Labels placed = transform_randomly(image, labels, 96, options, random, target.rgb.data());
         ASSERT_EQ(placed.boxes.size() + placed.ignore.size(), 1U);
-        const Box expected = placed.boxes.empty() ? placed.ignore[0].box : placed.boxes[0].box;
+        const Box expected = placed.boxes.empty() ? bounds(placed.ignore[0].area) : placed.boxes[0].box;
         const Box found = extent_of(target, kRed);
         EXPECT_NEAR(found.x0, expected.x0, 1);
         EXPECT_NEAR(found.y0, expected.y0, 1);

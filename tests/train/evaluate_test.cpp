@@ -135,7 +135,7 @@ TEST_F(Evaluate, PartialLabelsIgnoreWhatTheyDoNotMatch) {
 TEST_F(Evaluate, DetectionsInIgnoreRegionsAreNotJudged) {
     std::vector<Record> records = datasets_[0].records();
     // {50, 40, 62, 46} of the square is {62.5, 30, 77.5, 37.5} of the picture.
-    records[2].labels.ignore = {{{60, 28, 80, 40}, kFace}};
+    records[2].labels.ignore = {{Box{60, 28, 80, 40}, kFace}};
     datasets_[0] = Dataset("faces", records, datasets_[0].states());
     EXPECT_DOUBLE_EQ(evaluate(false_alarm(kFace, {2})).mean(CocoStat::ap), 1);
 }

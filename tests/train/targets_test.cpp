@@ -134,19 +134,19 @@ TEST_F(Targets, IgnoreRegionsOfTheClassAreNotJudged) {
     labels.ignore = {{kAnchor5, 0}};
     // Half of each direct neighbour lies in the region, and a quarter of the diagonal ones.
     EXPECT_EQ(valid(build({labels})), all_but({1, 4, 5, 6, 9}));
-    labels.ignore = {{{4, 4, 19.9F, 20}, 0}}; // now less than half of anchors 1, 6 and 9
+    labels.ignore = {{Box{4, 4, 19.9F, 20}, 0}}; // now less than half of anchors 1, 6 and 9
     EXPECT_EQ(valid(build({labels})), all_but({4, 5}));
 }
 
 TEST_F(Targets, PositivesInIgnoreRegionsStayValid) {
     Labels labels = one_class(LabelState::exhaustive, {kAnchor5});
-    labels.ignore = {{{-50, -50, 80, 80}, -1}};
+    labels.ignore = {{Box{-50, -50, 80, 80}, -1}};
     EXPECT_EQ(valid(build({labels})), (std::set<std::int64_t>{5}));
 }
 
 TEST_F(Targets, RowsThatAreIgnoredAsAWholeAreLeftOut) {
     Labels labels = one_class(LabelState::exhaustive);
-    labels.ignore = {{{-50, -50, 80, 80}, -1}};
+    labels.ignore = {{Box{-50, -50, 80, 80}, -1}};
     EXPECT_TRUE(build({labels}).empty());
 }
 
