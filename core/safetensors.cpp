@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/safetensors_format.h"
 #include "core/strict_json.h"
 
@@ -142,7 +143,7 @@ void verify_tensor_sums(const SafetensorsFile& file, const json& sums) {
     }
     for (const auto& [name, tensor] : file.tensors()) {
         const auto stored = sums.find(name);
-        const std::string actual = xxh3_text(tensor.data, tensor.byte_count());
+        const std::string actual = hash_text({reinterpret_cast<const char*>(tensor.data), tensor.byte_count()});
         if (stored == sums.end() || *stored != actual) {
             refuse(json_pointer_to(path + ":", name), "the data do not match their XXH3 sum",
                    stored == sums.end() ? "a sum" : describe_json(*stored), actual);

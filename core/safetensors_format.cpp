@@ -2,12 +2,11 @@
 
 #include <array>
 #include <bit>
-#include <cstdio>
 
 #include <nlohmann/json.hpp>
-#include <xxhash.h>
 
 #include "core/check.h"
+#include "core/hash.h"
 
 namespace banyan {
 
@@ -71,16 +70,9 @@ std::optional<std::size_t> try_byte_count(DType dtype, const std::vector<std::in
     return bytes;
 }
 
-std::string xxh3_text(const void* data, std::size_t bytes) {
-    std::array<char, 17> digits{};
-    std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(XXH3_64bits(data, bytes)));
-    return digits.data();
-}
-
 std::string header_sum(nlohmann::json header) {
     header[kMetadata].erase(kHeaderSum);
-    const std::string text = header.dump();
-    return xxh3_text(text.data(), text.size());
+    return hash_text(header.dump());
 }
 
 } // namespace safetensors

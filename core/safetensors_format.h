@@ -23,9 +23,6 @@ std::optional<DType> try_dtype(std::string_view name);
 /// Bytes of a tensor, or nullopt for a negative size or on overflow.
 std::optional<std::size_t> try_byte_count(DType dtype, const std::vector<std::int64_t>& shape);
 
-/// XXH3 (64 bit) as 16 hex digits.
-std::string xxh3_text(const void* data, std::size_t bytes);
-
 /// Sum of the header without its entry kHeaderSum; independent of white space and key order in the file.
 std::string header_sum(nlohmann::json header);
 

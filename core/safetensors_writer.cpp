@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "core/hash.h"
 #include "core/safetensors.h"
 #include "core/safetensors_format.h"
 
@@ -81,8 +82,9 @@ void save_safetensors(const std::string& path, const std::map<std::string, Tenso
         const auto& [name, tensor] = *entry;
         const std::size_t bytes = tensor.byte_count();
         header[name] = header_entry(tensor, offset);
-        sums[name] = xxh3_text(tensor.data, bytes);
-        if (bytes > 0) pieces.emplace_back(reinterpret_cast<const char*>(tensor.data), bytes);
+        const std::string_view data(reinterpret_cast<const char*>(tensor.data), bytes);
+        sums[name] = hash_text(data);
+        if (bytes > 0) pieces.push_back(data);
         offset += bytes;
     }
     metadata[kTensorSums] = utf8_dump(sums);

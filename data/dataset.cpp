@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "data/class_map.h"
 #include "data/data_folder.h"
@@ -46,6 +47,64 @@ Dataset load(const DatasetOptions& options, const ClassTable& table, DataProblem
     return dataset;
 }
 
+/// Fields as bytes, each with its length or of a fixed one, so that no two records have the same.
+class RecordHasher {
+public:
+    void number(std::int64_t value) { append(&value, sizeof value); }
+
+    void text(const std::string& text) {
+        number(static_cast<std::int64_t>(text.size()));
+        bytes_ += text;
+    }
+
+    void box(const Box& box) {
+        for (const float value : {box.x0, box.y0, box.x1, box.y1}) append(&value, sizeof value);
+    }
+
+    void polygon(const Polygon& polygon) {
+        number(static_cast<std::int64_t>(polygon.corners.size()));
+        for (const Point& corner : polygon.corners) {
+            for (const float value : {corner.x, corner.y}) append(&value, sizeof value);
+        }
+    }
+
+    void states(const std::vector<LabelState>& states) {
+        number(static_cast<std::int64_t>(states.size()));
+        append(states.data(), states.size() * sizeof(LabelState));
+    }
+
+    std::uint64_t after(std::uint64_t before) const { return hash_bytes(bytes_, before); }
+
+private:
+    void append(const void* data, std::size_t count) { bytes_.append(static_cast<const char*>(data), count); }
+
+    std::string bytes_;
+};
+
+std::uint64_t record_hash(const Record& record, std::uint64_t before) {
+    const Labels& labels = record.labels;
+    RecordHasher hash;
+    hash.text(record.name);
+    for (const std::int64_t value : {std::int64_t{record.width}, std::int64_t{record.height}}) hash.number(value);
+    for (const std::size_t count : {labels.boxes.size(), labels.ignore.size(), labels.regions.size()}) {
+        hash.number(static_cast<std::int64_t>(count));
+    }
+    for (const LabelledBox& labelled : labels.boxes) {
+        hash.number(labelled.class_id);
+        hash.box(labelled.box);
+    }
+    for (const IgnoreRegion& region : labels.ignore) {
+        hash.number(region.class_id);
+        hash.polygon(region.area);
+    }
+    hash.states(labels.states);
+    for (const LabelRegion& region : labels.regions) {
+        hash.polygon(region.area);
+        hash.states(region.states);
+    }
+    return hash.after(before);
+}
+
 bool is_labelled(LabelState state) { return state == LabelState::exhaustive || state == LabelState::partial; }
 
 } // namespace
@@ -61,6 +120,12 @@ std::vector<std::int64_t> Dataset::box_counts() const {
         for (const LabelledBox& box : record.labels.boxes) ++counts.at(static_cast<std::size_t>(box.class_id));
     }
     return counts;
+}
+
+std::uint64_t Dataset::fingerprint() const {
+    std::uint64_t hash = hash_bytes("data set 1"); // another number where what is hashed changes
+    for (const Record& record : records_) hash = record_hash(record, hash);
+    return hash;
 }
 
 Dataset load_dataset(const DatasetOptions& options, const ClassTable& table) {

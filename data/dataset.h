@@ -69,6 +69,9 @@ public:
     double ratio() const { return ratio_; }
     /// Boxes of each class id.
     std::vector<std::int64_t> box_counts() const;
+    /// Hash of the pictures' names and sizes and all that is known of them, in order; where the files lie does not
+    /// count. Costs some ms per 100 000 boxes.
+    std::uint64_t fingerprint() const;
     /// Counted warnings of loading, one line each ("boxes without area dropped: 12").
     const std::vector<std::string>& warnings() const { return warnings_; }
     void set_warnings(std::vector<std::string> warnings) { warnings_ = std::move(warnings); }

@@ -1,6 +1,9 @@
 #include "data/dataset.h"
 
+#include <cmath>
 #include <cstdlib>
+#include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -195,6 +198,42 @@ TEST(DatasetClass, CountsBoxesOfEachClass) {
     const Dataset dataset("a", {record, record}, {LabelState::unknown, LabelState::partial});
     EXPECT_THAT(dataset.box_counts(), ElementsAre(0, 4));
     EXPECT_THROW(Dataset("a", {}, {}, 0.0), CheckError);
+}
+
+TEST(DatasetClass, FingerprintTellsEveryChangeOfThePicturesAndLabels) {
+    Record record;
+    record.name = "a.png";
+    record.width = record.height = 9;
+    record.labels.boxes = {{{0, 0, 1, 1}, 0}};
+    record.labels.ignore = {{Box{0, 0, 1, 1}, 0}};
+    record.labels.states = {LabelState::exhaustive};
+    record.labels.regions = {{Box{0, 0, 4, 4}, {LabelState::absent}}};
+    const auto fingerprint = [](const Record& one) {
+        return Dataset("", {one, one}, {LabelState::exhaustive}).fingerprint();
+    };
+    const std::vector<std::function<void(Record&)>> changes = {
+        [](Record& one) { one.name = "b.png"; },
+        [](Record& one) { one.width = 10; },
+        [](Record& one) { one.height = 10; },
+        [](Record& one) { one.labels.boxes[0].box.y1 = std::nextafter(1.0F, 2.0F); },
+        [](Record& one) { one.labels.boxes[0].class_id = 1; },
+        [](Record& one) { one.labels.boxes.clear(); },
+        [](Record& one) { one.labels.ignore[0].class_id = -1; },
+        [](Record& one) { one.labels.ignore[0].area.corners[2].x = 2; },
+        [](Record& one) { one.labels.states[0] = LabelState::partial; },
+        [](Record& one) { one.labels.regions[0].states[0] = LabelState::unknown; },
+        [](Record& one) { one.labels.regions[0].area.corners.pop_back(); },
+    };
+    std::set<std::uint64_t> seen = {fingerprint(record)};
+    for (const auto& change : changes) {
+        Record changed = record;
+        change(changed);
+        EXPECT_TRUE(seen.insert(fingerprint(changed)).second) << "change " << seen.size();
+    }
+    Record moved = record;
+    moved.file = "/elsewhere/a.png";
+    EXPECT_EQ(fingerprint(moved), fingerprint(record));
+    EXPECT_NE(Dataset("", {record}, {LabelState::exhaustive}).fingerprint(), fingerprint(record));
 }
 
 TEST(LabelStateName, NamesAllStates) {
