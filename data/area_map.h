@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/box.h"
+
+namespace banyan {
+
+/// Rectangle of whole pixels: columns [x0, x1), rows [y0, y1).
+struct PixelWindow {
+    int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+
+    int width() const { return x1 - x0; }
+    int height() const { return y1 - y0; }
+    bool empty() const { return x1 <= x0 || y1 <= y0; }
+    std::size_t pixels() const {
+        return empty() ? 0 : static_cast<std::size_t>(width()) * static_cast<std::size_t>(height());
+    }
+};
+
+/// A set of pixels of a picture that tells in constant time how much of a box lies in it (summed-area table: Crow,
+/// "Summed-Area Tables for Texture Mapping", 1984). Pixels are unit squares and boxes may have any edges: areas are
+/// exact but for the rounding of a few sums in double.
+class AreaMap {
+public:
+    /// A set without a pixel. @throws CheckError a size below 1, or more than 2^31 - 1 pixels
+    AreaMap(int width, int height);
+    /// Pixels outside `window` are not in the set. @param mask [window.pixels()], row by row, 1 = in the set, else 0
+    /// @throws CheckError also a window that leaves the picture or does not fit the mask
+    AreaMap(int width, int height, const PixelWindow& window, const std::vector<std::uint8_t>& mask);
+
+    bool empty() const { return pixels() == 0; }
+    std::size_t pixels() const { return sums_.empty() ? 0 : static_cast<std::size_t>(sums_.back()); }
+    bool holds(int x, int y) const; ///< false outside the picture
+
+    /// Share of the part of `box` inside the picture that lies in the set, in [0, 1]; 0 for a box without such a part.
+    double share(const Box& box) const;
+
+private:
+    double sum_at(double x, double y) const;
+    std::int32_t sum_at_corner(int x, int y) const;
+
+    double width_, height_;
+    PixelWindow window_;
+    std::vector<std::int32_t> sums_; ///< [window height + 1, window width + 1] pixels above and left of a corner
+};
+
+} // namespace banyan
