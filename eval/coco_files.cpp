@@ -76,16 +76,16 @@ void read_images(JsonCursor& cursor, RawGroundTruth& raw) {
 }
 
 void read_categories(JsonCursor& cursor, RawGroundTruth& raw) {
-    static constexpr std::array<std::string_view, 2> kKeys = {"id", "name"};
+    enum Key : std::size_t { id, name, task };
+    static constexpr std::array<std::string_view, 3> kKeys = {"id", "name", "task"};
     KnownKeys keys{Names(kKeys)};
     cursor.enter_array();
     while (cursor.next_element()) {
         CocoCategory category;
-        keys.read_object(cursor, kKeys.size(), [&](std::size_t key) {
-            if (key == 0)
-                category.id = cursor.integer();
-            else
-                category.name = cursor.string();
+        keys.read_object(cursor, Key::task, [&](std::size_t key) {
+            if (key == Key::id) category.id = cursor.integer();
+            if (key == Key::name) category.name = cursor.string();
+            if (key == Key::task) category.task = cursor.string();
         });
         raw.categories.push_back(std::move(category));
     }
@@ -98,14 +98,14 @@ double read_area(JsonCursor& cursor) {
 }
 
 void read_annotations(JsonCursor& cursor, RawGroundTruth& raw) {
-    enum Key : std::size_t { id, image_id, category_id, bbox, area, iscrowd };
-    static constexpr std::array<std::string_view, 6> kKeys = {"id",   "image_id", "category_id",
-                                                              "bbox", "area",     "iscrowd"};
+    enum Key : std::size_t { id, image_id, category_id, bbox, area, iscrowd, ignore_polygon };
+    static constexpr std::array<std::string_view, 7> kKeys = {"id",   "image_id", "category_id",   "bbox",
+                                                              "area", "iscrowd",  "ignore_polygon"};
     KnownKeys keys{Names(kKeys)};
     cursor.enter_array();
     while (cursor.next_element()) {
         RawAnnotation& record = raw.annotations.emplace_back();
-        keys.read_object(cursor, kKeys.size() - 1, [&](std::size_t key) {
+        keys.read_object(cursor, Key::iscrowd, [&](std::size_t key) {
             switch (static_cast<Key>(key)) {
             case Key::id: record.id = cursor.integer(); break;
             case Key::image_id: record.image_id = cursor.integer(); break;
@@ -113,8 +113,10 @@ void read_annotations(JsonCursor& cursor, RawGroundTruth& raw) {
             case Key::bbox: record.annotation.box = read_coco_box(cursor); break;
             case Key::area: record.annotation.area = read_area(cursor); break;
             case Key::iscrowd: record.annotation.crowd = cursor.flag(); break;
+            case Key::ignore_polygon: record.annotation.outline = read_coco_polygon(cursor); break;
             }
         });
+        if (!record.annotation.crowd) record.annotation.outline.corners.clear();
         record.annotation.zero_id = record.id == 0;
     }
 }
@@ -187,16 +189,15 @@ std::int32_t look_up(IdIndex& index, std::int64_t id, const char* owner, const I
                               std::string("an id that /") + owner + " has", std::to_string(id), ""});
 }
 
-void resolve_annotations(const std::vector<RawAnnotation>& raw, const std::string& file, CocoProblem& problem) {
+void resolve_annotations(std::vector<RawAnnotation>& raw, const std::string& file, CocoProblem& problem) {
     IdIndex images(problem.images);
     IdIndex categories(problem.categories);
     problem.annotations.reserve(raw.size());
     for (std::size_t i = 0; i < raw.size(); ++i) {
-        CocoAnnotation annotation = raw[i].annotation;
+        CocoAnnotation& annotation = problem.annotations.emplace_back(std::move(raw[i].annotation));
         annotation.image = look_up(images, raw[i].image_id, "images", {file, "annotations", i, "image_id"});
         annotation.category =
             look_up(categories, raw[i].category_id, "categories", {file, "annotations", i, "category_id"});
-        problem.annotations.push_back(annotation);
     }
 }
 

@@ -11,6 +11,8 @@ namespace banyan {
 /// bbox, area; iscrowd is 0 where it is missing), in any order; everything else in it is passed over. Images and
 /// categories come out sorted by id, annotations in the file's order, as pycocotools sees them.
 ///
+/// Beyond COCO: a category's "task" and a crowd's "ignore_polygon" as coco_writer.h writes them.
+///
 /// An image may say what it judges, by LVIS's keys: with "neg_category_ids" the image is unknown for each category
 /// that it neither annotates nor lists there; categories in "not_exhaustive_category_ids" are partial. Without these
 /// keys everything is judged.

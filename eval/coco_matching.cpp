@@ -29,6 +29,14 @@ double overlap_of(const CocoBox& detection, double detection_area, const CocoBox
     return common / (crowd ? detection_area : detection_area + target_area - common);
 }
 
+/// Share of the detection in a region that is no box.
+double share_in(const Polygon& region, const CocoBox& detection) {
+    const Box box{static_cast<float>(detection.x), static_cast<float>(detection.y),
+                  static_cast<float>(detection.x + detection.width),
+                  static_cast<float>(detection.y + detection.height)};
+    return static_cast<double>(covered_share(box, region));
+}
+
 ThresholdMask thresholds_reached(double overlap) {
     unsigned mask = 0;
     for (std::size_t t = 0; t < kCocoIouThresholds; ++t) {
@@ -81,7 +89,7 @@ void CategoryMatcher::collect_entries(std::size_t category, std::span<const std:
         }
         const auto entry = static_cast<std::uint32_t>(entries_.size());
         if (entries_.empty() || entries_.back().image != image) image_begin_[image] = entry;
-        entries_.push_back({detection.box, detection.box.area(), detection.score, image});
+        entries_.push_back({detection.box, detection.box.area(), detection.score, image, index});
         keys_.push_back({falling_key(detection.score), entry});
     }
 }
@@ -108,6 +116,7 @@ void CategoryMatcher::add_detection(std::uint32_t entry, std::uint32_t rank) {
     const Entry& from = entries_[entry];
     MatchedDetection& added = matches_.detections.emplace_back();
     added.score = from.score;
+    added.detection = from.detection;
     added.rank = rank;
     if (partial_[from.image]) return;
     for (std::size_t area = 0; area < kCocoAreas; ++area) {
@@ -135,6 +144,7 @@ void CategoryMatcher::collect_targets(std::span<const std::uint32_t> annotations
         Target& target = targets_.emplace_back();
         target.box = annotation.box;
         target.area_of_box = annotation.box.area();
+        target.outline = annotation.crowd && !annotation.outline.corners.empty() ? &annotation.outline : nullptr;
         target.crowd = annotation.crowd;
         target.zero_id = annotation.zero_id;
         target.taken = {};
@@ -162,7 +172,8 @@ void CategoryMatcher::find_candidates(const Entry& entry) {
     candidates_.clear();
     for (std::uint32_t i = 0; i < targets_.size(); ++i) {
         const Target& target = targets_[i];
-        const double overlap = overlap_of(entry.box, entry.area, target.box, target.area_of_box, target.crowd);
+        double overlap = overlap_of(entry.box, entry.area, target.box, target.area_of_box, target.crowd);
+        if (target.outline && overlap >= kCocoIouThreshold[0]) overlap = share_in(*target.outline, entry.box);
         if (overlap >= kCocoIouThreshold[0]) candidates_.push_back({overlap, i, thresholds_reached(overlap)});
     }
     std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {

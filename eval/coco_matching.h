@@ -14,7 +14,8 @@ namespace banyan {
 /// What one detection counts as, per area range and IoU threshold; in neither mask: ignored.
 struct MatchedDetection {
     double score = 0;
-    std::uint32_t rank = 0; ///< place among the image's detections of the category, 0 is the best
+    std::uint32_t detection = 0; ///< index into CocoProblem::detections
+    std::uint32_t rank = 0;      ///< place among the image's detections of the category, 0 is the best
     std::array<ThresholdMask, kCocoAreas> true_positive{};
     std::array<ThresholdMask, kCocoAreas> false_positive{};
 };
@@ -44,6 +45,7 @@ private:
         double area;
         double score;
         std::uint32_t image;
+        std::uint32_t detection; // index into CocoProblem::detections
     };
     struct SortKey {
         std::uint64_t falling_score; // orders as the score does, the highest first
@@ -53,6 +55,7 @@ private:
     struct Target {
         CocoBox box;
         double area_of_box;
+        const Polygon* outline; // null where the box is the region
         bool crowd;
         bool zero_id;
         std::array<bool, kCocoAreas> ignored;

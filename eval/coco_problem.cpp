@@ -1,5 +1,6 @@
 #include "eval/coco_problem.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
@@ -29,6 +30,21 @@ std::string describe(const CocoBox& box) {
     return detail::concat_parts("[", box.x, ", ", box.y, ", ", box.width, ", ", box.height, "]");
 }
 
+bool is_sound(const Polygon& polygon) {
+    return std::all_of(polygon.corners.begin(), polygon.corners.end(),
+                       [](const Point& corner) { return std::isfinite(corner.x) && std::isfinite(corner.y); });
+}
+
+constexpr double kRounding = 1e-9;
+
+/// Appends the crowd for its category, or for every category where that is -1.
+void add_crowd(CocoAnnotation crowd, CocoProblem& problem) {
+    const auto count = static_cast<std::int32_t>(problem.categories.size());
+    const std::int32_t first = crowd.category < 0 ? 0 : crowd.category;
+    const std::int32_t end = crowd.category < 0 ? count : crowd.category + 1;
+    for (crowd.category = first; crowd.category < end; ++crowd.category) problem.annotations.push_back(crowd);
+}
+
 } // namespace
 
 CocoBox to_coco_box(const Box& box) {
@@ -45,12 +61,14 @@ void CocoProblem::set_judgement(std::size_t image, std::size_t category, CocoJud
 }
 
 void CocoProblem::add_ignore_region(std::int32_t image, std::int32_t category, const CocoBox& box) {
-    const auto count = static_cast<std::int32_t>(categories.size());
-    const std::int32_t first = category < 0 ? 0 : category;
-    const std::int32_t end = category < 0 ? count : category + 1;
-    for (std::int32_t each = first; each < end; ++each) {
-        annotations.push_back({image, each, box, box.area(), /*crowd=*/true, /*zero_id=*/false});
-    }
+    add_crowd({image, category, box, box.area(), /*crowd=*/true, /*zero_id=*/false}, *this);
+}
+
+void CocoProblem::add_ignore_region(std::int32_t image, std::int32_t category, const Polygon& area) {
+    const CocoBox box = to_coco_box(bounds(area));
+    const double covered = banyan::area(area);
+    if (covered >= box.area() * (1 - kRounding)) return add_ignore_region(image, category, box);
+    add_crowd({image, category, box, covered, /*crowd=*/true, /*zero_id=*/false, area}, *this);
 }
 
 void check_coco_problem(const CocoProblem& problem) {
@@ -61,8 +79,8 @@ void check_coco_problem(const CocoProblem& problem) {
     for (std::size_t i = 0; i < problem.annotations.size(); ++i) {
         const CocoAnnotation& annotation = problem.annotations[i];
         check_place(problem, annotation.image, annotation.category, "annotation");
-        if (is_sound(annotation.box) && std::isfinite(annotation.area)) continue;
-        throw DataError(ErrorText{"ground truth annotation " + std::to_string(i), "bad box or area",
+        if (is_sound(annotation.box) && std::isfinite(annotation.area) && is_sound(annotation.outline)) continue;
+        throw DataError(ErrorText{"ground truth annotation " + std::to_string(i), "bad box, outline or area",
                                   "finite numbers and a size of at least 0",
                                   describe(annotation.box) + " of area " + std::to_string(annotation.area), ""});
     }

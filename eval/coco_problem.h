@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/box.h"
+#include "core/polygon.h"
 
 namespace banyan {
 
@@ -26,6 +27,7 @@ struct CocoImage {
 struct CocoCategory {
     std::int64_t id = 0;
     std::string name;
+    std::string task = {}; ///< that it belongs to; "": it stands for itself
 };
 
 /// One object, or with `crowd` a region in which detections of the category are not judged: a detection that lies in
@@ -39,6 +41,8 @@ struct CocoAnnotation {
     /// The file gave this annotation the id 0. pycocotools stores a detection's match as that id and so takes it for
     /// none: the detection counts as a false positive. Reproduced, counted in CocoResult::zero_id_annotations.
     bool zero_id = false;
+    /// Of a crowd that is no box: its exact region, whose bounds are `box`. Without corners: the box is the region.
+    Polygon outline = {};
 };
 
 struct CocoDetection {
@@ -75,10 +79,12 @@ struct CocoProblem {
     void set_judgement(std::size_t image, std::size_t category, CocoJudgement judgement);
     /// Appends a crowd annotation for one category, or for every category where `category` is -1.
     void add_ignore_region(std::int32_t image, std::int32_t category, const CocoBox& box);
+    /// The same for a polygon; one that fills its bounds becomes a box.
+    void add_ignore_region(std::int32_t image, std::int32_t category, const Polygon& area);
 };
 
-/// @throws CheckError an index out of range or `judgements` of the wrong size; DataError a box, area or score that is
-/// not finite, or a negative size; the message names the record.
+/// @throws CheckError an index out of range or `judgements` of the wrong size; DataError a box, outline, area or score
+/// that is not finite, or a negative size; the message names the record.
 void check_coco_problem(const CocoProblem& problem);
 
 } // namespace banyan

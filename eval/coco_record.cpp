@@ -1,7 +1,9 @@
 #include "eval/coco_record.h"
 
 #include <array>
+#include <cmath>
 #include <string>
+#include <vector>
 
 namespace banyan {
 
@@ -43,6 +45,22 @@ CocoBox read_coco_box(JsonCursor& cursor) {
         cursor.fail("wrong list", "4 numbers: x, y, width, height", std::to_string(count));
     }
     return {values[0], values[1], values[2], values[3]};
+}
+
+Polygon read_coco_polygon(JsonCursor& cursor) {
+    std::vector<float> values;
+    cursor.enter_array();
+    while (cursor.next_element()) {
+        const auto value = static_cast<float>(cursor.number());
+        if (!std::isfinite(value)) cursor.fail("number out of range", "a coordinate in pixels");
+        values.push_back(value);
+    }
+    if (values.size() < 6 || values.size() % 2 != 0) {
+        cursor.fail("wrong list", "x and y of three corners or more", std::to_string(values.size()) + " numbers");
+    }
+    Polygon polygon;
+    for (std::size_t i = 0; i < values.size(); i += 2) polygon.corners.push_back({values[i], values[i + 1]});
+    return polygon;
 }
 
 } // namespace banyan

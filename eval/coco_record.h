@@ -52,4 +52,7 @@ void KnownKeys::read_object(JsonCursor& cursor, std::size_t required, Read read)
 /// [x, y, width, height]; sizes of at least 0. @throws DataError
 CocoBox read_coco_box(JsonCursor& cursor);
 
+/// [x0, y0, x1, y1, …], at least three corners. @throws DataError
+Polygon read_coco_polygon(JsonCursor& cursor);
+
 } // namespace banyan

@@ -27,6 +27,15 @@ private:
 
 Json bbox_json(const CocoBox& box) { return {box.x, box.y, box.width, box.height}; }
 
+Json polygon_json(const Polygon& polygon) {
+    Json list = Json::array();
+    for (const Point& corner : polygon.corners) {
+        list.push_back(corner.x);
+        list.push_back(corner.y);
+    }
+    return list;
+}
+
 bool is_judged(const CocoProblem& problem, const CocoAnnotation& annotation) {
     return problem.judgement(static_cast<std::size_t>(annotation.image),
                              static_cast<std::size_t>(annotation.category)) != CocoJudgement::unknown;
@@ -37,12 +46,14 @@ std::string annotations_json(const CocoProblem& problem) {
     std::int64_t id = 0;
     for (const CocoAnnotation& annotation : problem.annotations) {
         if (!is_judged(problem, annotation)) continue; // its mere presence would say that the category is judged
-        list.add({{"id", ++id},
-                  {"image_id", problem.images[static_cast<std::size_t>(annotation.image)].id},
-                  {"category_id", problem.categories[static_cast<std::size_t>(annotation.category)].id},
-                  {"bbox", bbox_json(annotation.box)},
-                  {"area", annotation.area},
-                  {"iscrowd", annotation.crowd ? 1 : 0}});
+        Json entry{{"id", ++id},
+                   {"image_id", problem.images[static_cast<std::size_t>(annotation.image)].id},
+                   {"category_id", problem.categories[static_cast<std::size_t>(annotation.category)].id},
+                   {"bbox", bbox_json(annotation.box)},
+                   {"area", annotation.area},
+                   {"iscrowd", annotation.crowd ? 1 : 0}};
+        if (!annotation.outline.corners.empty()) entry["ignore_polygon"] = polygon_json(annotation.outline);
+        list.add(entry);
     }
     return list.text();
 }
@@ -86,8 +97,11 @@ std::string coco_ground_truth_json(const CocoProblem& problem, const std::vector
     BANYAN_CHECK(file_names.size() == problem.images.size(), "one file name an image, got ", file_names.size(), " for ",
                  problem.images.size());
     LineList categories;
-    for (const CocoCategory& category : problem.categories)
-        categories.add({{"id", category.id}, {"name", category.name}});
+    for (const CocoCategory& category : problem.categories) {
+        Json entry{{"id", category.id}, {"name", category.name}};
+        if (!category.task.empty()) entry["task"] = category.task;
+        categories.add(entry);
+    }
     return "{\"images\": " + images_json(problem, file_names) + ",\n\"annotations\": " + annotations_json(problem) +
            ",\n\"categories\": " + categories.text() + "}\n";
 }

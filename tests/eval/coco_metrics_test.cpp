@@ -10,32 +10,20 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "eval/coco_files.h"
+#include "small_problem.h"
 #include "support/expect_error.h"
 #include "support/shared_data.h"
 
 namespace banyan {
 namespace {
 
+using test::annotate;
+using test::detect;
+using test::empty_problem;
+
 constexpr CocoBox kHere = {0, 0, 40, 40};
 constexpr CocoBox kThere = {100, 100, 50, 50};
 constexpr CocoBox kNowhere = {300, 300, 50, 50};
-
-CocoProblem empty_problem(std::size_t images, std::size_t categories) {
-    CocoProblem problem;
-    for (std::size_t i = 0; i < images; ++i) problem.images.push_back({static_cast<std::int64_t>(i) + 1});
-    for (std::size_t i = 0; i < categories; ++i) {
-        problem.categories.push_back({static_cast<std::int64_t>(i) + 1, "class " + std::to_string(i)});
-    }
-    return problem;
-}
-
-void annotate(CocoProblem& problem, std::int32_t image, std::int32_t category, const CocoBox& box) {
-    problem.annotations.push_back({image, category, box, box.area(), false, false});
-}
-
-void detect(CocoProblem& problem, std::int32_t image, std::int32_t category, const CocoBox& box, double score) {
-    problem.detections.push_back({image, category, box, score});
-}
 
 /// `images` x `categories` with a few objects each, detections near most of them and some elsewhere.
 CocoProblem random_problem(std::uint64_t seed, std::int32_t images, std::int32_t categories) {
@@ -234,7 +222,7 @@ TEST(EvaluateCoco, IgnoresWhatLiesMostlyInAnIgnoreRegion) {
     detect(problem, 0, 0, {120, 110, 20, 20}, 0.8); // so is this: a region serves many
     detect(problem, 0, 0, {190, 110, 40, 40}, 0.7); // a quarter inside: counts
     detect(problem, 0, 0, kHere, 0.6);
-    problem.add_ignore_region(0, 0, {100, 100, 100, 100});
+    problem.add_ignore_region(0, 0, CocoBox{100, 100, 100, 100});
     const CocoCounts counts = evaluate_coco(problem).per_class[0].counts;
     EXPECT_EQ(counts.ignored_50, 2U);
     EXPECT_EQ(counts.false_positives_50, 1U);
@@ -243,10 +231,26 @@ TEST(EvaluateCoco, IgnoresWhatLiesMostlyInAnIgnoreRegion) {
     EXPECT_EQ(counts.ignore_regions, 1U);
 }
 
+TEST(EvaluateCoco, JudgesByThePolygonOfAnIgnoreRegion) {
+    // The triangle below the diagonal of {100, 100, 200, 200}.
+    CocoProblem problem = empty_problem(1, 1);
+    annotate(problem, 0, 0, kHere);
+    problem.add_ignore_region(0, 0, Polygon({{100, 100}, {200, 200}, {100, 200}}));
+    detect(problem, 0, 0, {110, 160, 20, 20}, 0.9); // wholly in it
+    detect(problem, 0, 0, {160, 110, 20, 20}, 0.8); // in its bounds, but wholly outside
+    detect(problem, 0, 0, {140, 150, 20, 20}, 0.7); // 7/8 inside
+    detect(problem, 0, 0, {150, 140, 20, 20}, 0.6); // 1/8 inside
+    EXPECT_EQ(problem.annotations[1].area, 5000);
+    EXPECT_EQ(problem.annotations[1].box, (CocoBox{100, 100, 100, 100}));
+    const CocoCounts counts = evaluate_coco(problem).per_class[0].counts;
+    EXPECT_EQ(counts.ignored_50, 2U);
+    EXPECT_EQ(counts.false_positives_50, 2U);
+}
+
 TEST(EvaluateCoco, MatchesAnObjectInsideAnIgnoreRegion) {
     CocoProblem problem = empty_problem(1, 1);
     annotate(problem, 0, 0, kHere);
-    problem.add_ignore_region(0, -1, {0, 0, 400, 400});
+    problem.add_ignore_region(0, -1, CocoBox{0, 0, 400, 400});
     detect(problem, 0, 0, kHere, 0.9);
     detect(problem, 0, 0, kNowhere, 0.95);
     const CocoResult result = evaluate_coco(problem);
@@ -344,7 +348,7 @@ TEST(CheckCocoProblem, RefusesValuesThatAreNotFiniteOrNegativeSizes) {
         expect_error<DataError>([&] { evaluate_coco(problem); }, {"detection 1 of image 1", "bad box or score"});
         problem.detections.clear();
         problem.annotations.push_back({0, 0, box, 1, false, false});
-        expect_error<DataError>([&] { evaluate_coco(problem); }, {"annotation 0", "bad box or area"});
+        expect_error<DataError>([&] { evaluate_coco(problem); }, {"annotation 0", "bad box, outline or area"});
     }
     CocoProblem problem = empty_problem(1, 1);
     detect(problem, 0, 0, kHere, kNan);
@@ -363,6 +367,13 @@ TEST(CocoProblem, AddsARegionForOneOrEveryCategory) {
     ASSERT_EQ(problem.annotations.size(), 4U);
     EXPECT_TRUE(problem.annotations[3].crowd);
     EXPECT_EQ(problem.annotations[3].area, 2500);
+}
+
+TEST(CocoProblem, TakesAPolygonThatFillsItsBoundsForABox) {
+    CocoProblem problem = empty_problem(1, 1);
+    problem.add_ignore_region(0, 0, Polygon({{10, 5}, {10, 40}, {30, 40}, {30, 5}}));
+    EXPECT_TRUE(problem.annotations[0].outline.corners.empty());
+    EXPECT_EQ(problem.annotations[0].box, (CocoBox{10, 5, 20, 35}));
 }
 
 TEST(ToCocoBox, KeepsTheCornerAndGivesTheSize) { EXPECT_EQ(to_coco_box(Box{1, 2, 4, 8}), (CocoBox{1, 2, 3, 6})); }
