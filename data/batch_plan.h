@@ -1,22 +1,27 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "data/record_cycle.h"
+#include "data/row_dealer.h"
+
 namespace banyan {
 
-/// Which records make up each batch: deals the rows of a batch to several data sets by their ratio, and within a data
-/// set walks through one seeded permutation per epoch.
+/// Which records make up each batch: the rows of a batch are dealt to several data sets by their ratio
+/// (data/row_dealer.h), and each data set walks through its records epoch after epoch (data/record_cycle.h). All in
+/// integers: the same on every machine.
 ///
-/// Each batch holds the floor or the ceiling of every set's fair share, batch_size * ratio / sum of ratios; the rows
-/// left after the floors go to the sets with the largest credit (fair share of all batches so far less rows dealt), so
-/// that over many batches the shares come out exact. All in integers: the same on every machine.
+/// With a group minimum every batch holds so many rows of each group, a group being the records that carry labels of
+/// one branch. Records of one data set that differ in their groups are then dealt apart, each kind with its part of the
+/// ratio.
 class BatchPlan {
 public:
     struct Set {
-        std::int64_t records = 0; ///< > 0
-        double ratio = 1.0;       ///< > 0, finite
+        std::int64_t records = 0;            ///< > 0
+        double ratio = 1.0;                  ///< > 0, finite
+        std::vector<std::int64_t> repeats{}; ///< [records], see RecordCycle; empty: once each
+        std::vector<std::uint64_t> groups{}; ///< [records] bit g: the record is of group g; empty: of none
     };
     struct Row {
         int dataset = 0;
@@ -26,28 +31,34 @@ public:
     };
 
     /// Begins at batch `first_batch`; costs some ns per set and batch skipped.
-    BatchPlan(const std::vector<Set>& sets, int batch_size, std::uint64_t seed, std::int64_t first_batch = 0);
+    /// @param group_minimum rows in each batch of every group that any record is of; 0: none
+    /// @throws CheckError sets that cannot be dealt; ConfigError batch_size is too small for the minimum
+    BatchPlan(const std::vector<Set>& sets, int batch_size, std::uint64_t seed, std::int64_t first_batch = 0,
+              std::int64_t group_minimum = 0);
 
     /// Rows of the next batch, grouped by data set.
     std::vector<Row> next();
 
+    /// Rows of each data set in a batch, on average over many.
+    std::vector<double> expected_rows() const;
+    /// Rows of each group in a batch, on average over many.
+    std::vector<double> expected_group_rows() const;
+
 private:
-    struct Dealer {
-        std::int64_t records = 0;
-        std::int64_t share = 0;  ///< of kShareOne
-        std::int64_t credit = 0; ///< rows owed, times the sum of all shares
-        std::int64_t dealt = 0;  ///< rows of all batches before
-        std::int64_t epoch = -1; ///< that `order` belongs to
-        std::vector<std::int64_t> order;
+    /// Records that are dealt as one: of one data set and, with a group minimum, of the same groups.
+    struct Part {
+        int dataset = 0;
+        RowDealer::Part share;
+        std::vector<double> group_shares; ///< of its rows, by group
+        RecordCycle cycle;
+        std::int64_t dealt = 0; ///< rows of all batches before
     };
-
+    static std::vector<Part> make_parts(const std::vector<Set>& sets, std::uint64_t seed, bool by_groups);
+    static std::vector<RowDealer::Part> shares_of(const std::vector<Part>& parts);
     std::vector<std::int64_t> deal();
-    std::int64_t record_at(std::size_t set, std::int64_t position);
 
-    std::vector<Dealer> dealers_;
-    std::int64_t share_sum_ = 0;
-    int batch_size_;
-    std::uint64_t seed_;
+    std::vector<Part> parts_;
+    RowDealer dealer_;
 };
 
 } // namespace banyan
