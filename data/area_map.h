@@ -33,6 +33,7 @@ public:
 
     bool empty() const { return pixels() == 0; }
     std::size_t pixels() const { return sums_.empty() ? 0 : static_cast<std::size_t>(sums_.back()); }
+    bool full() const { return pixels() == static_cast<std::size_t>(width_ * height_); }
     bool holds(int x, int y) const; ///< false outside the picture
 
     /// Share of the part of `box` inside the picture that lies in the set, in [0, 1]; 0 for a box without such a part.

@@ -21,6 +21,7 @@ public:
     /// `labels` must outlive it. @throws CheckError as AreaMap; more than 65 535 regions; states of different lengths
     Coverage(const Labels& labels, int width, int height);
 
+    const Labels& labels() const { return labels_; }
     int width() const { return width_; }
     int height() const { return height_; }
 

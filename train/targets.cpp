@@ -1,108 +1,143 @@
 #include "train/targets.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <torch/torch.h>
 
-#include "anchors/matcher.h"
+#include "core/check.h"
+#include "data/coverage.h"
 
 namespace banyan {
 
 namespace {
 
-/// Plain buffers of the rows that have something to learn.
-struct Rows {
-    std::vector<std::int64_t> rows;
-    std::vector<float> valid; // [n, R, K]
-    std::vector<std::int64_t> positive_row, positive_anchor, positive_class;
-    std::vector<Box> boxes, anchors;
+/// The column of one class in a row's judged terms. [R] with steps of K
+struct Column {
+    float* first;
+    std::size_t step;
+    float& operator[](std::size_t anchor) const { return first[anchor * step]; }
+};
+
+/// True where a state of one of the branch's classes is anything but unknown.
+bool is_known(const Branch& branch, const Labels& labels) {
+    const auto knows = [&](const std::vector<LabelState>& states) {
+        return std::any_of(branch.classes.begin(), branch.classes.end(),
+                           [&](int id) { return states.at(static_cast<std::size_t>(id)) != LabelState::unknown; });
+    };
+    return knows(labels.states) || std::any_of(labels.regions.begin(), labels.regions.end(),
+                                               [&](const LabelRegion& region) { return knows(region.states); });
+}
+
+/// State of a class at the pixel that holds the box's centre, or at the nearest one.
+LabelState state_at_centre(const Coverage& coverage, int class_id, const Box& box) {
+    const auto pixel = [](float low, float high, int size) {
+        return static_cast<int>(std::clamp((low + high) / 2, 0.0F, static_cast<float>(size) - 0.5F));
+    };
+    return coverage.state(class_id, pixel(box.x0, box.x1, coverage.width()), pixel(box.y0, box.y1, coverage.height()));
+}
+
+void find_boxes(const Branch& branch, const Coverage& coverage, RowTruth& row) {
+    for (const LabelledBox& labelled : coverage.labels().boxes) {
+        const auto place = std::find(branch.classes.begin(), branch.classes.end(), labelled.class_id);
+        if (place == branch.classes.end()) continue;
+        if (state_at_centre(coverage, labelled.class_id, labelled.box) == LabelState::unknown) continue;
+        row.boxes.push_back(labelled.box);
+        row.classes.push_back(static_cast<int>(place - branch.classes.begin()));
+    }
+}
+
+/// Rules 2 a and b.
+void judge_covered(const AnchorSet& anchors, const AreaMap& uncovered, double limit, Column judged) {
+    if (uncovered.full()) return;
+    const auto is_judged = [&](std::size_t anchor) {
+        const double share = uncovered.share(anchors.boxes[anchor]);
+        return share == 0 || share < limit;
+    };
+    for (const AnchorLevel& level : anchors.levels) {
+        const auto stride = static_cast<float>(level.stride);
+        std::size_t anchor = level.first;
+        for (int y = 0; y < level.height; ++y) {
+            for (int x = 0; x < level.width; ++x) {
+                const Box cell{static_cast<float>(x) * stride, static_cast<float>(y) * stride,
+                               static_cast<float>(x + 1) * stride, static_cast<float>(y + 1) * stride};
+                const bool covered = uncovered.share(cell) == 0;
+                for (std::size_t a = 0; a < anchors.per_cell; ++a, ++anchor) {
+                    judged[anchor] = covered && is_judged(anchor) ? 1.0F : 0.0F;
+                }
+            }
+        }
+    }
+}
+
+/// Rule 2 c.
+void judge_ignored(const AnchorSet& anchors, const AreaMap& ignored, Column judged) {
+    if (ignored.empty()) return;
+    for (std::size_t anchor = 0; anchor < anchors.size(); ++anchor) {
+        if (ignored.share(anchors.boxes[anchor]) >= static_cast<double>(kIgnoredShare)) judged[anchor] = 0;
+    }
+}
+
+bool is_covered(LabelState state) { return state == LabelState::exhaustive || state == LabelState::absent; }
+
+/// Background terms of one class. `judged` holds zeros.
+void judge_class(const Branch& branch, const AnchorSet& anchors, Coverage& coverage, int class_id, Column judged) {
+    const Labels& labels = coverage.labels();
+    if (labels.regions.empty()) {
+        if (!is_covered(labels.states[static_cast<std::size_t>(class_id)])) return;
+        for (std::size_t anchor = 0; anchor < anchors.size(); ++anchor) judged[anchor] = 1;
+    } else {
+        const double limit = static_cast<double>(background_share(branch.options.matcher));
+        judge_covered(anchors, coverage.uncovered(class_id), limit, judged);
+    }
+    if (!labels.ignore.empty()) judge_ignored(anchors, coverage.ignored(class_id), judged);
+}
+
+bool is_set(float value) { return value != 0; }
+
+/// True if the matches leave the row a valid term.
+bool has_term(const RowTruth& row, const Matches& matches) {
+    if (std::any_of(matches.begin(), matches.end(), [](std::int32_t match) { return match >= 0; })) return true;
+    const std::size_t classes = row.judged.size() / matches.size();
+    for (std::size_t anchor = 0; anchor < matches.size(); ++anchor) {
+        if (matches[anchor] == kBetween) continue;
+        const float* terms = row.judged.data() + anchor * classes;
+        if (std::any_of(terms, terms + classes, is_set)) return true;
+    }
+    return false;
+}
+
+/// What the matched anchors are to find, as plain buffers.
+struct PositiveBuffers {
+    std::vector<std::int64_t> rows, anchors, classes;
+    std::vector<Box> truth, priors;
     std::vector<float> strides;
 };
 
-/// One image's view of a branch: its boxes and, by branch class, what is known.
-struct RowLabels {
-    std::vector<Box> boxes;
-    std::vector<int> classes;       // [M] branch class of each box
-    std::vector<LabelState> states; // [K]
-    std::vector<int> branch_class;  // [global class id] -> branch class or -1
-};
-
-RowLabels labels_of_branch(const Branch& branch, const Labels& labels) {
-    RowLabels row;
-    row.branch_class.assign(labels.states.size(), -1);
-    for (std::size_t k = 0; k < branch.classes.size(); ++k) {
-        const auto id = static_cast<std::size_t>(branch.classes[k]);
-        row.branch_class.at(id) = static_cast<int>(k);
-        row.states.push_back(labels.states[id]);
-    }
-    for (const LabelledBox& box : labels.boxes) {
-        const int k = row.branch_class.at(static_cast<std::size_t>(box.class_id));
-        if (k < 0 || row.states[static_cast<std::size_t>(k)] == LabelState::unknown) continue;
-        row.boxes.push_back(box.box);
-        row.classes.push_back(k);
-    }
-    return row;
-}
-
-/// Sets the class terms of anchors inside `region` to not judged.
-void ignore_region(const AnchorSet& anchors, const Polygon& region, int branch_class, std::size_t classes,
-                   float* valid) {
-    for (std::size_t r = 0; r < anchors.size(); ++r) {
-        if (covered_share(anchors.boxes[r], region) < kIgnoredShare) continue;
-        for (std::size_t k = 0; k < classes; ++k) {
-            if (branch_class < 0 || static_cast<std::size_t>(branch_class) == k) valid[r * classes + k] = 0;
-        }
+/// Valid terms of one row. [R, K]
+void fill_valid(const RowTruth& row, const Matches& matches, float* valid) {
+    const std::size_t classes = row.judged.size() / matches.size();
+    std::memcpy(valid, row.judged.data(), row.judged.size() * sizeof(float));
+    for (std::size_t anchor = 0; anchor < matches.size(); ++anchor) {
+        float* terms = valid + anchor * classes;
+        if (matches[anchor] == kBetween) std::fill(terms, terms + classes, 0.0F);
+        if (matches[anchor] >= 0) terms[row.classes.at(static_cast<std::size_t>(matches[anchor]))] = 1;
     }
 }
 
-/// Class terms of one image before its positives are set. [R, K]
-void fill_valid(const AnchorSet& anchors, const Matches& matches, const RowLabels& row, const Labels& labels,
-                float* valid) {
-    const std::size_t classes = row.states.size();
-    for (std::size_t k = 0; k < classes; ++k) {
-        const bool judged = row.states[k] == LabelState::exhaustive || row.states[k] == LabelState::absent;
-        for (std::size_t r = 0; r < anchors.size(); ++r) {
-            valid[r * classes + k] = judged && matches[r] != kBetween ? 1.0F : 0.0F;
-        }
+/// @param n place of the row among those with targets
+void add_positives(const AnchorSet& anchors, const RowTruth& row, const Matches& matches, std::int64_t n,
+                   PositiveBuffers& out) {
+    for (std::size_t anchor = 0; anchor < anchors.size(); ++anchor) {
+        if (matches[anchor] < 0) continue;
+        const auto box = static_cast<std::size_t>(matches[anchor]);
+        out.rows.push_back(n);
+        out.anchors.push_back(static_cast<std::int64_t>(anchor));
+        out.classes.push_back(row.classes[box]);
+        out.truth.push_back(row.boxes[box]);
+        out.priors.push_back(anchors.boxes[anchor]);
+        out.strides.push_back(static_cast<float>(anchors.stride_of(anchor)));
     }
-    for (const IgnoreRegion& region : labels.ignore) {
-        const int k = region.class_id < 0 ? -1 : row.branch_class.at(static_cast<std::size_t>(region.class_id));
-        if (region.class_id >= 0 && k < 0) continue; // a class of another branch
-        ignore_region(anchors, region.area, k, classes, valid);
-    }
-}
-
-void add_row(const Branch& branch, const AnchorSet& anchors, const Labels& labels, std::int64_t batch_row, Rows& out) {
-    const RowLabels row = labels_of_branch(branch, labels);
-    const bool known = std::any_of(row.states.begin(), row.states.end(),
-                                   [](LabelState state) { return state != LabelState::unknown; });
-    if (!known) return;
-    const std::size_t classes = row.states.size();
-    const Matches matches = match(anchors, row.boxes, branch.options.matcher);
-    const std::size_t first = out.valid.size();
-    out.valid.resize(first + anchors.size() * classes);
-    float* valid = out.valid.data() + first;
-    fill_valid(anchors, matches, row, labels, valid);
-
-    const auto local_row = static_cast<std::int64_t>(out.rows.size());
-    for (std::size_t r = 0; r < anchors.size(); ++r) {
-        if (matches[r] < 0) continue;
-        const auto box = static_cast<std::size_t>(matches[r]);
-        valid[r * classes + static_cast<std::size_t>(row.classes[box])] = 1.0F;
-        out.positive_row.push_back(local_row);
-        out.positive_anchor.push_back(static_cast<std::int64_t>(r));
-        out.positive_class.push_back(row.classes[box]);
-        out.boxes.push_back(row.boxes[box]);
-        out.anchors.push_back(anchors.boxes[r]);
-        out.strides.push_back(static_cast<float>(anchors.stride_of(r)));
-    }
-    const bool any = std::any_of(out.valid.begin() + static_cast<std::ptrdiff_t>(first), out.valid.end(),
-                                 [](float value) { return value != 0; });
-    if (!any) {
-        out.valid.resize(first);
-        return;
-    }
-    out.rows.push_back(batch_row);
 }
 
 at::Tensor to_tensor(const std::vector<std::int64_t>& values) {
@@ -119,24 +154,79 @@ at::Tensor to_tensor(const std::vector<Box>& boxes) {
     return tensor;
 }
 
+/// @param valid [n, R, K]
+std::vector<bool> active_classes(const at::Tensor& valid) {
+    std::vector<bool> active(static_cast<std::size_t>(valid.size(2)), false);
+    if (valid.size(0) == 0) return active;
+    const at::Tensor most = valid.amax({0, 1});
+    const auto* first = most.const_data_ptr<float>();
+    for (std::size_t k = 0; k < active.size(); ++k) active[k] = is_set(first[k]);
+    return active;
+}
+
 } // namespace
 
-BranchTargets build_targets(const Branch& branch, const AnchorSet& anchors, const std::vector<Labels>& labels) {
-    Rows rows;
+float background_share(const MatcherOptions& matcher) {
+    return matcher.kind == MatcherKind::max_iou ? matcher.max_iou.negative_iou : kUncoveredShare;
+}
+
+std::vector<RowTruth> find_truth(const Branch& branch, const AnchorSet& anchors, const std::vector<Labels>& labels) {
+    const std::size_t classes = branch.class_count();
+    std::vector<RowTruth> rows;
     for (std::size_t i = 0; i < labels.size(); ++i) {
-        add_row(branch, anchors, labels[i], static_cast<std::int64_t>(i), rows);
+        if (!is_known(branch, labels[i])) continue;
+        Coverage coverage(labels[i], anchors.width, anchors.height);
+        RowTruth row;
+        row.row = static_cast<std::int64_t>(i);
+        find_boxes(branch, coverage, row);
+        row.judged.assign(anchors.size() * classes, 0.0F);
+        for (std::size_t k = 0; k < classes; ++k) {
+            judge_class(branch, anchors, coverage, branch.classes[k], {row.judged.data() + k, classes});
+        }
+        if (row.boxes.empty() && std::none_of(row.judged.begin(), row.judged.end(), is_set)) continue;
+        rows.push_back(std::move(row));
     }
+    return rows;
+}
+
+BranchTargets assign_targets(const Branch& branch, const AnchorSet& anchors, const std::vector<RowTruth>& rows,
+                             const std::vector<Matches>& matches) {
+    BANYAN_CHECK(matches.size() == rows.size(), "targets: expected matches of ", rows.size(), " rows, found ",
+                 matches.size());
+    const auto anchor_count = static_cast<std::int64_t>(anchors.size());
+    const auto classes = static_cast<std::int64_t>(branch.class_count());
     BranchTargets targets;
-    targets.rows = to_tensor(rows.rows);
-    targets.valid = at::tensor(at::ArrayRef<float>(rows.valid), at::kFloat)
-                        .view({static_cast<std::int64_t>(rows.rows.size()), static_cast<std::int64_t>(anchors.size()),
-                               static_cast<std::int64_t>(branch.class_count())});
+    targets.valid = at::empty({static_cast<std::int64_t>(rows.size()), anchor_count, classes}, at::kFloat);
+    auto* valid = targets.valid.mutable_data_ptr<float>();
+    PositiveBuffers positives;
+    std::vector<std::int64_t> batch_rows;
+    for (std::size_t n = 0; n < rows.size(); ++n, valid += anchor_count * classes) {
+        BANYAN_CHECK(matches[n].size() == anchors.size(), "targets: expected matches of ", anchors.size(),
+                     " anchors, found ", matches[n].size());
+        fill_valid(rows[n], matches[n], valid);
+        add_positives(anchors, rows[n], matches[n], static_cast<std::int64_t>(n), positives);
+        batch_rows.push_back(rows[n].row);
+    }
+    targets.rows = to_tensor(batch_rows);
     targets.positive =
-        at::stack({to_tensor(rows.positive_row), to_tensor(rows.positive_anchor), to_tensor(rows.positive_class)});
-    targets.boxes = to_tensor(rows.boxes);
-    targets.anchors = to_tensor(rows.anchors);
-    targets.strides = at::tensor(at::ArrayRef<float>(rows.strides), at::kFloat);
+        at::stack({to_tensor(positives.rows), to_tensor(positives.anchors), to_tensor(positives.classes)});
+    targets.boxes = to_tensor(positives.truth);
+    targets.anchors = to_tensor(positives.priors);
+    targets.strides = at::tensor(at::ArrayRef<float>(positives.strides), at::kFloat);
+    targets.active = active_classes(targets.valid);
     return targets;
+}
+
+BranchTargets build_targets(const Branch& branch, const AnchorSet& anchors, const std::vector<Labels>& labels) {
+    std::vector<RowTruth> rows;
+    std::vector<Matches> matches;
+    for (RowTruth& row : find_truth(branch, anchors, labels)) {
+        Matches found = match(anchors, row.boxes, branch.options.matcher);
+        if (!has_term(row, found)) continue;
+        rows.push_back(std::move(row));
+        matches.push_back(std::move(found));
+    }
+    return assign_targets(branch, anchors, rows, matches);
 }
 
 } // namespace banyan

@@ -134,8 +134,10 @@ TEST_F(Targets, IgnoreRegionsOfTheClassAreNotJudged) {
     labels.ignore = {{kAnchor5, 0}};
     // Half of each direct neighbour lies in the region, and a quarter of the diagonal ones.
     EXPECT_EQ(valid(build({labels})), all_but({1, 4, 5, 6, 9}));
-    labels.ignore = {{Box{4, 4, 19.9F, 20}, 0}}; // now less than half of anchors 1, 6 and 9
-    EXPECT_EQ(valid(build({labels})), all_but({4, 5}));
+    labels.ignore = {{Box{4, 4, 19, 20}, 0}}; // now less than half of anchors 6 and 9
+    EXPECT_EQ(valid(build({labels})), all_but({1, 4, 5}));
+    labels.ignore = {{Box{4, 4, 12, 20}, 0}, {Box{12, 4, 20, 20}, 0}}; // the whole again, in two parts
+    EXPECT_EQ(valid(build({labels})), all_but({1, 4, 5, 6, 9}));
 }
 
 TEST_F(Targets, PositivesInIgnoreRegionsStayValid) {
