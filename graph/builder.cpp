@@ -33,7 +33,10 @@ void apply_init(Parameter& parameter, const LayerInit& init) {
     if (parameter.role == ParameterRole::conv_weight || parameter.role == ParameterRole::linear_weight) {
         parameter.init_std = init.weight_std;
     }
-    if (parameter.role == ParameterRole::bias) parameter.init_value = init.bias;
+    if (parameter.role == ParameterRole::bias) {
+        parameter.init_value = init.bias;
+        parameter.init_pattern = init.bias_pattern;
+    }
 }
 
 } // namespace

@@ -13,6 +13,7 @@ namespace banyan {
 struct LayerInit {
     double weight_std = 0; ///< > 0: N(0, weight_std^2); 0: He fan-out
     double bias = 0;
+    std::vector<double> bias_pattern{}; ///< not empty: the bias of channel c starts at bias_pattern[c % size]
 };
 
 /// conv -> batch norm -> activation. Nodes are `<name>.conv<suffix>`, `<name>.bn<suffix>`, `<name>.act<suffix>`.

@@ -102,6 +102,7 @@ struct Graph {
     std::vector<Value> values;
     std::vector<Node> nodes;
     std::map<std::string, Parameter> parameters;
+    std::vector<double> init_pattern; ///< not empty: element i starts at init_pattern[i % size] instead of init_value
     ValueId input = -1;                     ///< the image [N, 3, H, W]
     std::map<std::string, ValueId> outputs; ///< by name, e.g. "face.cls.p3"
 

@@ -69,11 +69,13 @@ Json node_json(const Graph& graph, const Node& node) {
 }
 
 Json parameter_json(const std::string& name, const Parameter& parameter) {
-    return {{"name", name},
-            {"shape", parameter.shape},
-            {"role", name_in(role_names(), parameter.role)},
-            {"init_std", parameter.init_std},
-            {"init_value", parameter.init_value}};
+    Json json{{"name", name},
+              {"shape", parameter.shape},
+              {"role", name_in(role_names(), parameter.role)},
+              {"init_std", parameter.init_std},
+              {"init_value", parameter.init_value}};
+    if (!parameter.init_pattern.empty()) json["init_pattern"] = parameter.init_pattern;
+    return json;
 }
 
 Attributes read_conv(ConfigReader& reader) {
@@ -201,8 +203,9 @@ private:
         parameter.shape = reader.integers("shape", 1, kMaxInteger);
         parameter.role = reader.choice("role", role_names());
         parameter.init_std = reader.real("init_std", 0, std::numeric_limits<double>::max());
-        parameter.init_value =
-            reader.real("init_value", std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
+        constexpr double kLowest = std::numeric_limits<double>::lowest(), kMost = std::numeric_limits<double>::max();
+        parameter.init_value = reader.real("init_value", kLowest, kMost);
+        if (reader.has("init_pattern")) parameter.init_pattern = reader.reals("init_pattern", kLowest, kMost);
         reader.finish();
         if (!graph_.parameters.emplace(name, std::move(parameter)).second) {
             throw ModelFileError(

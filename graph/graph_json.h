@@ -10,7 +10,8 @@ namespace banyan {
 ///
 ///   {"schema_version": 1, "image": [3, H, W],
 ///    "nodes": [{"name", "op", "inputs": [value names], "shape": [C, H, W], and the operator's attributes}, …],
-///    "parameters": [{"name", "shape", "role", "init_std", "init_value"}, …], "outputs": {name: value name}}
+///    "parameters": [{"name", "shape", "role", "init_std", "init_value"[, "init_pattern"]}, …],
+///    "outputs": {name: value name}}
 ///
 /// @throws CheckError the verifier refuses the graph, or a name is not UTF-8
 std::string to_json(const Graph& graph);

@@ -124,7 +124,10 @@ private:
         }
         for (const auto& [name, parameter] : graph_.parameters) {
             if (used.count(name) == 0) problem("parameter \"", name, "\" is used by no node");
-            if (!std::isfinite(parameter.init_std) || parameter.init_std < 0 || !std::isfinite(parameter.init_value)) {
+            const auto& pattern = parameter.init_pattern;
+            const bool finite = std::isfinite(parameter.init_std) && std::isfinite(parameter.init_value) &&
+                                std::all_of(pattern.begin(), pattern.end(), [](double v) { return std::isfinite(v); });
+            if (!finite || parameter.init_std < 0) {
                 problem("parameter \"", name, "\" has no finite start value");
             }
         }

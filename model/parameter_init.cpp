@@ -32,7 +32,15 @@ double he_fan_out_std(const Parameter& parameter, std::int64_t groups) {
 at::Tensor initial_values(const Graph& graph, const std::string& name, std::uint64_t seed) {
     const Parameter& parameter = graph.parameters.at(name);
     const bool drawn = parameter.role == ParameterRole::conv_weight || parameter.role == ParameterRole::linear_weight;
-    if (!drawn) return at::full(parameter.shape, parameter.init_value, at::kFloat);
+    if (!drawn) {
+        at::Tensor values = at::full(parameter.shape, parameter.init_value, at::kFloat);
+        const std::vector<double>& pattern = parameter.init_pattern;
+        auto* out = values.mutable_data_ptr<float>();
+        for (std::size_t i = 0; !pattern.empty() && i < static_cast<std::size_t>(values.numel()); ++i) {
+            out[i] = static_cast<float>(pattern[i % pattern.size()]);
+        }
+        return values;
+    }
     const double std = parameter.init_std > 0 ? parameter.init_std : he_fan_out_std(parameter, groups_of(graph, name));
     const auto generator =
         at::make_generator<at::CPUGeneratorImpl>(XXH3_64bits_withSeed(name.data(), name.size(), seed));

@@ -45,6 +45,13 @@ TEST(GraphBuilder, KeepsStartValuesOfEachRole) {
     EXPECT_EQ(parameters.at("trunk.stem.conv.weight").init_std, 0);
 }
 
+TEST(GraphBuilder, RepeatsABiasPatternOverTheChannels) {
+    GraphBuilder builder(8, 8);
+    builder.conv(builder.image(), "a", {.out_channels = 4, .bias = true}, {0.01, 0, {1, -2}});
+    EXPECT_EQ(builder.graph().parameters.at("a.bias").init_pattern, (std::vector<double>{1, -2}));
+    EXPECT_TRUE(builder.graph().parameters.at("a.weight").init_pattern.empty());
+}
+
 TEST(GraphBuilder, ActivationNoneAddsNoNode) {
     GraphBuilder builder(8, 8);
     EXPECT_EQ(builder.activation(builder.image(), "a", Activation::none), builder.image());

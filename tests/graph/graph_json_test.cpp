@@ -65,6 +65,14 @@ TEST(GraphJson, WritesNumbersThatReadBackExactly) {
     EXPECT_EQ(std::get<BatchNormAttributes>(read.nodes[0].attributes).eps, 0.1 + 0.2);
 }
 
+TEST(GraphJson, KeepsPatternsOfStartValues) {
+    GraphBuilder builder(8, 8);
+    builder.conv(builder.image(), "a", {.out_channels = 4, .bias = true}, {0, 0, {0.1, -2}});
+    const std::string text = to_json(builder.build());
+    EXPECT_EQ(graph_from_json(text, "x").parameters.at("a.bias").init_pattern, (std::vector<double>{0.1, -2}));
+    EXPECT_EQ(good_text().find("init_pattern"), std::string::npos); // only where there is one
+}
+
 TEST(GraphJson, RefusesWhatIsNoJsonObject) {
     expect_refused("", {"model.safetensors"});
     expect_refused("[]", {"object"});

@@ -76,6 +76,11 @@ TEST(Verify, RefusesBrokenParameters) {
             {"\"trunk.p3.bias\"", "wrong role"});
     refused([](Graph& g) { g.parameters["spare"].shape = {1}; }, {"\"spare\" is used by no node"});
     refused([](Graph& g) { g.parameters.at("trunk.p3.bias").init_std = -1; }, {"start value"});
+    refused(
+        [](Graph& g) {
+            g.parameters.at("trunk.p3.bias").init_pattern = {0, std::numeric_limits<double>::infinity()};
+        },
+        {"start value"});
     refused([](Graph& g) { g.parameters.at("trunk.p3.bias").init_value = std::numeric_limits<double>::quiet_NaN(); },
             {"start value"});
     refused([](Graph& g) { std::get<ConvAttributes>(node_named(g, "trunk.p3").attributes).parameters.clear(); },
