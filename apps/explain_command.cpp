@@ -124,7 +124,9 @@ void print_overview(const Subject& subject) {
         std::cout << "  " << branch.name << ": tasks " << joined(branch.tasks) << "; "
                   << anchors_per_cell(branch.anchors) << (boxes ? " prior box(es)" : " point(s)")
                   << " a cell on levels " << joined(branch.anchors.levels) << "; head " << branch.head.depth << " x "
-                  << branch.head.width << "\n";
+                  << branch.head.width;
+        if (branch.head.box_bins > 0) std::cout << ", " << branch.head.box_bins << " bins a side";
+        std::cout << "\n";
     }
     for (const auto& [name, value] : subject.facts) std::cout << name << ": " << value << "\n";
     std::cout << "cost of one picture\n";

@@ -6,6 +6,7 @@
 
 #include "anchors/box_coder.h"
 #include "core/check.h"
+#include "heads/box_bins.h"
 
 namespace banyan {
 
@@ -56,6 +57,18 @@ void keep_best(std::vector<Candidate>& candidates, std::size_t count) {
     std::sort(candidates.begin(), candidates.end());
 }
 
+/// Code of one anchor of a level; expectations are taken of survivors only.
+BoxCode code_of(const float* boxes, std::size_t anchor, std::size_t bins) {
+    BoxCode code;
+    if (bins == 0) {
+        std::copy_n(boxes + anchor * code.size(), code.size(), code.begin());
+        return code;
+    }
+    const float* logits = boxes + anchor * code.size() * bins;
+    for (std::size_t side = 0; side < code.size(); ++side) code[side] = expected_distance(logits + side * bins, bins);
+    return code;
+}
+
 bool is_finite(const BoxCode& code) {
     return std::all_of(code.begin(), code.end(), [](float number) { return std::isfinite(number); });
 }
@@ -70,6 +83,8 @@ void check(const AnchorSet& anchors, const std::vector<RawLevel>& levels, std::s
     BANYAN_CHECK(classes >= 1, "decode: expected at least one class");
     BANYAN_CHECK(options.score_threshold >= 0 && options.score_threshold < 1,
                  "decode: expected score_threshold in [0, 1), found ", options.score_threshold);
+    BANYAN_CHECK(options.box_bins == 0 || (options.box_bins >= 2 && anchors.kind == AnchorKind::points),
+                 "decode: expected no box bins, or at least 2 on points, found ", options.box_bins);
     BANYAN_CHECK(options.candidates >= 1, "decode: expected at least one candidate a level");
 }
 
@@ -88,8 +103,7 @@ std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLev
         keep_best(candidates, options.candidates);
         for (const Candidate& candidate : candidates) {
             const std::size_t anchor = candidate.index / classes;
-            BoxCode code;
-            std::copy_n(levels[l].boxes + anchor * code.size(), code.size(), code.begin());
+            const BoxCode code = code_of(levels[l].boxes, anchor, options.box_bins);
             if (!is_finite(code)) continue;
             const Box raw = decode_box(anchors.kind, anchors.boxes[level.first + anchor], level.stride, code);
             const Box box = clip(raw, static_cast<float>(anchors.width), static_cast<float>(anchors.height));

@@ -11,13 +11,14 @@ namespace banyan {
 /// Raw outputs of one level of one image, channels innermost.
 struct RawLevel {
     const float* classes = nullptr; ///< logits [H, W, A*K]
-    const float* boxes = nullptr;   ///< codes [H, W, A*4]
+    const float* boxes = nullptr;   ///< codes [H, W, A*4], or with box bins logits [H, W, A*4*bins]
 };
 
 struct DecodeOptions {
     float score_threshold = 0.05F; ///< [0, 1); detections score more than this
     std::size_t candidates = 1000; ///< [1, …) best so many of a level enter NMS
     NmsOptions nms;
+    std::size_t box_bins = 0; ///< HeadOptions::box_bins
 };
 
 /// Boxes of one image in pixels of the network input, clipped to it, by falling score; class_id counts in the branch's

@@ -1,8 +1,10 @@
 #include "heads/head.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
+#include "heads/box_bins.h"
 
 namespace banyan {
 
@@ -23,6 +25,10 @@ void check(const HeadShape& shape, const HeadOptions& options) {
                  ": expected a width in [8, 1024] that is a multiple of 8, found ", options.width);
     BANYAN_CHECK(options.prior > 0 && options.prior <= 0.5, where, ": expected prior in (0, 0.5], found ",
                  options.prior);
+    const bool fits = options.box_bins == 0 || (2 <= options.box_bins && options.box_bins <= kMostBoxBins);
+    BANYAN_CHECK(fits, where, ": expected box_bins 0 or in [2, ", kMostBoxBins, "], found ", options.box_bins);
+    BANYAN_CHECK(options.box_bins == 0 || shape.per_cell == 1, where, ": box_bins need one point a cell, found ",
+                 shape.per_cell, " anchors");
 }
 
 class HeadBuilder {
@@ -40,8 +46,8 @@ public:
             class_features = box_features = tower("tower", level, features);
         }
         const double class_bias = -std::log((1 - options_.prior) / options_.prior);
-        const ValueId classes = output_conv("cls", level, class_features, shape_.classes, class_bias);
-        const ValueId codes = output_conv("box", level, box_features, 4, shape_.box_code);
+        const ValueId classes = output_conv("cls", level, class_features, shape_.classes, {kOutputStd, class_bias});
+        const ValueId codes = output_conv("box", level, box_features, box_channels(options_), box_init());
         const ValueId boxes = builder_.scale(codes, prefix_ + "box_scale" + level_suffix(level));
         builder_.output(class_output_name(shape_.branch, level), classes);
         builder_.output(box_output_name(shape_.branch, level), boxes);
@@ -62,12 +68,18 @@ private:
     }
 
     /// @param per_anchor channels of each anchor of a cell
-    ValueId output_conv(const std::string& name, int level, ValueId value, std::int64_t per_anchor, double bias) {
+    LayerInit box_init() const {
+        if (options_.box_bins == 0) return {kOutputStd, shape_.box_code};
+        return {kOutputStd, 0, widest_distribution(static_cast<std::size_t>(options_.box_bins), shape_.box_code)};
+    }
+
+    ValueId output_conv(const std::string& name, int level, ValueId value, std::int64_t per_anchor,
+                        const LayerInit& init) {
         ConvAttributes conv;
         conv.out_channels = shape_.per_cell * per_anchor;
         conv.bias = true;
         conv.parameters = prefix_ + name;
-        return builder_.conv(value, prefix_ + name + level_suffix(level), conv, {kOutputStd, bias});
+        return builder_.conv(value, prefix_ + name + level_suffix(level), conv, init);
     }
 
     GraphBuilder& builder_;
@@ -82,6 +94,8 @@ std::string class_output_name(const std::string& branch, int level) { return bra
 std::string box_output_name(const std::string& branch, int level) { return branch + ".box" + level_suffix(level); }
 
 double start_box_code(const AnchorOptions& anchors) {
+std::int64_t box_channels(const HeadOptions& options) { return 4 * std::int64_t{std::max(options.box_bins, 1)}; }
+
     check_anchors(anchors);
     if (anchors.kind == AnchorKind::boxes) return 0;
     double sum = 0; // one bias serves all levels: the mean over them

@@ -17,7 +17,11 @@ HeadOptions parse_head(ConfigReader reader) {
     options.split_towers = reader.boolean("split_towers", options.split_towers);
     options.activation = reader.choice("activation", activation_names(), options.activation);
     options.prior = reader.real("prior", kSmallestPrior, 0.5, options.prior);
+    options.box_bins = static_cast<int>(reader.integer("box_bins", 0, kMostBoxBins, options.box_bins));
     reader.finish();
+    if (options.box_bins == 1) {
+        throw ConfigError(ErrorText{reader.where("box_bins"), "", "0 or at least 2", "1", ""});
+    }
     if (options.width % 8 != 0) {
         throw ConfigError(ErrorText{reader.where("width"), "", "a multiple of 8", std::to_string(options.width), ""});
     }

@@ -28,6 +28,7 @@ std::vector<Task> parse_tasks(ConfigReader& reader) {
 const ConfigReader::Choices<ClassLossKind>& class_loss_choices() {
     static const ConfigReader::Choices<ClassLossKind> table{{"quality_focal", ClassLossKind::quality_focal},
                                                             {"focal", ClassLossKind::focal}};
+                                                            {"varifocal", ClassLossKind::varifocal},
     return table;
 }
 
@@ -41,9 +42,10 @@ LossOptions parse_loss(ConfigReader reader) {
     options.class_loss = reader.choice("class", class_loss_choices(), options.class_loss);
     options.box_loss = reader.choice("box", box_loss_choices(), options.box_loss);
     options.gamma = reader.real("gamma", 0.0, 5.0, options.gamma);
-    options.alpha = reader.real("alpha", 0.0, 1.0, options.alpha);
+    options.alpha = reader.real("alpha", 0.0, 1.0, default_alpha(options.class_loss));
     options.box_weight = reader.real("box_weight", 0.0, 100.0, options.box_weight);
     options.weight = reader.real("weight", 0.0, 100.0, options.weight);
+    options.bin_weight = reader.real("bin_weight", 0.0, 100.0, options.bin_weight);
     reader.finish();
     return options;
 }
@@ -133,7 +135,8 @@ Json head_json(const HeadOptions& head) {
             {"width", head.width},
             {"split_towers", head.split_towers},
             {"activation", name_of(activation_choices(), head.activation)},
-            {"prior", head.prior}};
+            {"prior", head.prior},
+            {"box_bins", head.box_bins}};
 }
 
 Json branch_json(const BranchOptions& branch) {
@@ -160,6 +163,7 @@ Json trunk_json(const ModelOptions& options) {
              {{"type", backbone_name(backbone.type)},
               {"width", backbone.width},
               {"last_level", backbone.last_level},
+              {"bin_weight", loss.bin_weight},
               {"wide_top", backbone.wide_top}}},
             {"neck",
              {{"type", name_of(neck_choices(), neck.type)},

@@ -35,10 +35,25 @@ void check_tasks(const ModelOptions& options, Problems& problems) {
     }
 }
 
+void check_box_bins(const BranchOptions& branch, Problems& problems) {
+    if (branch.head.box_bins == 0) return;
+    const std::string bins = "branch \"" + branch.name + "\" has box_bins " + std::to_string(branch.head.box_bins);
+    if (branch.anchors.kind != AnchorKind::points) {
+        problems.push_back(bins + ", which need anchors of kind \"points\"");
+        return;
+    }
+    const double start = start_box_code(branch.anchors);
+    if (start < branch.head.box_bins - 1) return;
+    problems.push_back(bins + ", which reach " + std::to_string(branch.head.box_bins - 1) +
+                       " strides, but half an anchor is " + std::to_string(start) +
+                       " strides: take more bins or smaller anchors");
+}
+
 void check_branches(const ModelOptions& options, Problems& problems) {
     std::set<std::string> names;
     for (const BranchOptions& branch : options.branches) {
         if (!names.insert(branch.name).second) problems.push_back("two branches are named \"" + branch.name + "\"");
+        check_box_bins(branch, problems);
         if (branch.tasks.empty()) problems.push_back("branch \"" + branch.name + "\" serves no task");
         for (const int level : branch.anchors.levels) {
             if (level >= options.neck.first_level && level <= options.neck.last_level) continue;

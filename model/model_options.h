@@ -43,7 +43,8 @@ struct ModelOptions {
 };
 
 /// Everything that no single section can see. @throws ConfigError naming all problems at once:
-/// a task in no branch or in two, an unknown task, repeated branch names, anchor levels the neck does not make
+/// a task in no branch or in two, an unknown task, repeated branch names, anchor levels the neck does not make,
+/// box bins without points or that do not reach the anchors' sides, norm_groups that do not divide the channels
 /// @param where file or section for the message
 void validate(const ModelOptions& options, const std::string& where);
 

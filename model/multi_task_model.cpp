@@ -46,6 +46,10 @@ std::vector<Branch> find_branches(const ModelOptions& options, const ClassTable&
                 static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors) * branch.classes.size());
             BANYAN_CHECK(graph.value(classes->second).shape.channels == channels, "branch ", branch.name, ": expected ",
                          channels, " class channels, found ", graph.value(classes->second).shape.channels);
+            const auto box_count =
+                static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors)) * box_channels(branch_options.head);
+            BANYAN_CHECK(graph.value(boxes->second).shape.channels == box_count, "branch ", branch.name, ": expected ",
+                         box_count, " box channels, found ", graph.value(boxes->second).shape.channels);
             branch.class_values.push_back(classes->second);
             branch.box_values.push_back(boxes->second);
             branch.features.push_back(trunk_value_of(graph, classes->second));

@@ -18,7 +18,7 @@ struct Branch {
     std::vector<int> classes;          ///< global class ids in the order of the head's K channels
     std::vector<ValueId> features;     ///< neck values that it reads, one a level
     std::vector<ValueId> class_values; ///< logits [N, A*K, H, W], one a level
-    std::vector<ValueId> box_values;   ///< codes [N, A*4, H, W], one a level
+    std::vector<ValueId> box_values;   ///< codes [N, A*C, H, W], C = box_channels(head), one a level
     std::size_t class_count() const { return classes.size(); }
 };
 

@@ -25,7 +25,7 @@ at::Tensor to_n_h_w_c(const at::Tensor& value) {
 }
 
 struct BranchMaps {
-    std::vector<at::Tensor> classes, boxes; // one a level, [N, H, W, A*K] and [N, H, W, A*4]
+    std::vector<at::Tensor> classes, boxes; // one a level, [N, H, W, A*K] and [N, H, W, A*C], C of box_channels
 };
 
 std::vector<ScoredBox> decode_image(const BranchMaps& maps, const AnchorSet& anchors, const Branch& branch,
@@ -37,6 +37,7 @@ std::vector<ScoredBox> decode_image(const BranchMaps& maps, const AnchorSet& anc
     }
     DecodeOptions decode_options;
     decode_options.score_threshold = static_cast<float>(options.score_threshold);
+    decode_options.box_bins = static_cast<std::size_t>(branch.options.head.box_bins);
     decode_options.nms.iou_threshold = static_cast<float>(options.nms_iou);
     decode_options.nms.max_detections = static_cast<std::size_t>(options.max_detections);
     std::vector<ScoredBox> boxes = decode(anchors, levels, branch.class_count(), decode_options);

@@ -9,6 +9,7 @@
 #include "anchors/box_coder.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "heads/box_bins.h"
 #include "support/expect_error.h"
 
 namespace banyan {
@@ -128,6 +129,39 @@ TEST(Decode, FindsTheBoxThatWasEncoded) {
         EXPECT_EQ(found[0].class_id, 2);
         EXPECT_NEAR(found[0].score, 1 / (1 + std::exp(-3.0)), 1e-6);
     }
+}
+
+TEST(Decode, TakesTheExpectationOfBoxBins) {
+    constexpr std::size_t kBins = 8;
+    Outputs outputs(anchor_set(AnchorKind::points), 1);
+    DecodeOptions options;
+    options.box_bins = kBins;
+    options.score_threshold = 0.01F;
+    options.nms.iou_threshold = 1;
+    Outputs plain = outputs;
+    Random random(3);
+    std::vector<std::vector<float>> bins;
+    for (std::size_t l = 0; l < outputs.logits.size(); ++l) {
+        bins.emplace_back(outputs.codes[l].size() * kBins);
+        for (float& value : bins[l]) value = static_cast<float>(2 * random.normal());
+        for (std::size_t i = 0; i < plain.codes[l].size(); ++i) {
+            plain.codes[l][i] = expected_distance(&bins[l][i * kBins], kBins);
+        }
+        for (float& value : plain.logits[l]) value = static_cast<float>(-4 + 2 * random.normal());
+    }
+    std::vector<RawLevel> raw;
+    for (std::size_t l = 0; l < bins.size(); ++l) raw.push_back({plain.logits[l].data(), bins[l].data()});
+    const std::vector<ScoredBox> found = decode(outputs.anchors, raw, 1, options);
+    options.box_bins = 0;
+    const std::vector<ScoredBox> expected = plain.decoded(options);
+    ASSERT_GT(expected.size(), 10u);
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].box, expected[i].box) << i;
+
+    for (std::vector<float>& level : bins) std::fill(level.begin() + 5, level.end(), kNan);
+    options.box_bins = kBins;
+    EXPECT_TRUE(decode(outputs.anchors, raw, 1, options).empty());
+    expect_error<CheckError>([&] { decode(anchor_set(), raw, 1, options); }, {"box bins", "points"});
 }
 
 TEST(Decode, NeverTakesNonFiniteLogits) {

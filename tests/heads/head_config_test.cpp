@@ -20,8 +20,9 @@ TEST(ParseHead, ReadsEveryKey) {
     expected.split_towers = true;
     expected.activation = Activation::silu;
     expected.prior = 0.05;
+    expected.box_bins = 16;
     EXPECT_EQ(parsed(R"({"type": "dense", "tower": "conv", "depth": 4, "width": 128, "split_towers": true,
-                         "activation": "silu", "prior": 0.05})"),
+                         "activation": "silu", "prior": 0.05, "box_bins": 16})"),
               expected);
 }
 
@@ -44,6 +45,8 @@ TEST(ParseHead, RefusesWrongValuesWithTheirPlace) {
         {R"({"activation": "rulu"})", {"a.json:/activation", "did you mean \"relu"}},
         {R"({"prior": 0})", {"a.json:/prior"}},
         {R"({"prior": 0.6})", {"a.json:/prior", "0.6"}},
+        {R"({"box_bins": 1})", {"a.json:/box_bins", "0 or at least 2", "1"}},
+        {R"({"box_bins": 65})", {"a.json:/box_bins", "[0, 64]"}},
         {R"({"widht": 96})", {"a.json:/widht", "did you mean \"width\""}}};
     for (const auto& [text, words] : cases) expect_error<ConfigError>([&] { parsed(text); }, words);
 }

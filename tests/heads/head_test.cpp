@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "graph/dump.h"
+#include "heads/box_bins.h"
 #include "support/expect_error.h"
 
 namespace banyan {
@@ -97,6 +98,19 @@ TEST(BuildHead, StartsAtThePriorAndTheStartBox) {
     EXPECT_DOUBLE_EQ(graph.parameters.at("branches.face.box.bias").init_value, 3.0);
     EXPECT_DOUBLE_EQ(graph.parameters.at("branches.face.box_scale.p3.scale").init_value, 1.0);
     EXPECT_DOUBLE_EQ(graph.parameters.at("branches.face.tower.0.conv.weight").init_std, 0); // He
+}
+
+TEST(BuildHead, GivesBinsForEachSideOfAPoint) {
+    HeadOptions options = small_head();
+    EXPECT_EQ(box_channels(options), 4);
+    options.box_bins = 16;
+    EXPECT_EQ(box_channels(options), 64);
+    const Graph graph = head_graph({"face", 2, 1, 3.0}, options);
+    EXPECT_EQ(graph.value(graph.outputs.at("face.box.p3")).shape, (ValueShape{64, 8, 12}));
+    // All sides start at the start code: the expectation of one distribution, which the channels of a side repeat.
+    const Parameter& bias = graph.parameters.at("branches.face.box.bias");
+    EXPECT_EQ(bias.shape, (std::vector<std::int64_t>{64}));
+    EXPECT_EQ(bias.init_pattern, widest_distribution(16, 3.0));
 }
 
 TEST(BuildHead, SplitsTheTowersOnDemand) {

@@ -20,7 +20,8 @@ inline ModelOptions small_model_options() {
         "branches": [
           {"name": "people", "tasks": ["person", "hand"],
            "anchors": {"levels": [3, 4, 5]}, "head": {"depth": 1, "width": 16, "prior": 0.2}},
-          {"name": "face", "anchors": {"levels": [3, 4, 5]}, "head": {"depth": 1, "width": 16, "prior": 0.2}}
+          {"name": "face", "anchors": {"kind": "points", "levels": [3, 4, 5]},
+           "head": {"depth": 1, "width": 16, "prior": 0.2, "box_bins": 16}}
         ]
       }
     })";

@@ -87,10 +87,10 @@ ModelOptions unusual_options() {
     merged.anchors.levels = {2, 4, 7};
     merged.anchors.scales = {4.1, 6};
     merged.anchors.aspect_hw = {0.5, 1.0 / 3, 2};
-    merged.head = {TowerKind::conv, 3, 64, true, Activation::relu6, 0.02};
+    merged.head = {TowerKind::conv, 3, 64, true, Activation::relu6, 0.02, 0};
     merged.matcher.kind = MatcherKind::max_iou;
     merged.matcher.max_iou = {0.55F, 0.35F, false};
-    merged.loss = {ClassLossKind::focal, BoxLossKind::ciou, 1.5, 0.3, 4, 0.1};
+    merged.loss = {ClassLossKind::focal, BoxLossKind::ciou, 1.5, 0.3, 4, 0.2, 0.1};
     BranchOptions sized;
     sized.name = "hand";
     sized.tasks = {"hand"};
@@ -118,6 +118,35 @@ TEST(ModelConfig, AnchorPointsComeBackFromJson) {
 TEST(ModelConfig, RefusesUnknownKeysAndValues) {
     const auto refused = [](const std::string& text, const std::vector<std::string>& words) {
         expect_error<ConfigError>([&] { parse(text); }, words);
+TEST(ModelConfig, BoxBinsComeBackFromJson) {
+    ModelOptions options = unusual_options();
+    options.branches[1].anchors = {};
+    options.branches[1].anchors.kind = AnchorKind::points;
+    options.branches[1].head.box_bins = 20;
+    options.branches[1].loss.class_loss = ClassLossKind::varifocal;
+    options.branches[1].loss.bin_weight = 0.4;
+    expect_equal(parse(to_json(options)), options);
+}
+
+TEST(ModelConfig, AlphaIsThatOfTheLossesPaper) {
+    const auto alpha_of = [](const std::string& kind) {
+        const std::string branch = R"({"name": "face", "loss": {"class": ")" + kind + R"("}})";
+        return parse(with_model("", branch)).branches[0].loss.alpha;
+    };
+    EXPECT_EQ(alpha_of("focal"), 0.25);
+    EXPECT_EQ(alpha_of("varifocal"), 0.75);
+}
+
+TEST(ModelConfig, RefusesBoxBinsThatCannotWork) {
+    const auto refused = [](const std::string& branch, const std::vector<std::string>& words) {
+        expect_error<ConfigError>([&] { parse(with_model("", branch)); }, words);
+    };
+    refused(R"({"name": "face", "head": {"box_bins": 16}})", {"\"face\"", "box_bins 16", "points"});
+    refused(R"({"name": "face", "anchors": {"kind": "points", "scales": [8]}, "head": {"box_bins": 5}})",
+            {"\"face\"", "reach 4 strides", "half an anchor is 4", "more bins"});
+    parse(with_model("", R"({"name": "face", "anchors": {"kind": "points", "scales": [8]}, "head": {"box_bins": 6}})"));
+}
+
     };
     refused(with_model(R"("input_sid": 320)"), {"a.json:/model/input_sid", "\"input_side\""});
     refused(with_model(R"("input_side": 100000)"), {"/model/input_side", "4096"});

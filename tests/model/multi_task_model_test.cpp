@@ -67,6 +67,26 @@ TEST(MultiTaskModel, StartBoxesOfPointsHaveAnArea) {
     expect_close(model.module().tensor("branches.face.box.bias"), torch::zeros({8}));
 }
 
+TEST(MultiTaskModel, StartBoxesOfBinsHaveTheSizeOfTheAnchors) {
+    ModelOptions options = test::tiny_model_options();
+    options.branches[1].anchors.kind = AnchorKind::points;
+    options.branches[1].anchors.scales = {5};
+    options.branches[1].head.box_bins = 16;
+    const MultiTaskModel model(options);
+    const at::Tensor bias = model.module().tensor("branches.hand.box.bias").detach().view({4, 16});
+    const at::Tensor distances = at::matmul(bias.softmax(1), at::arange(16, at::kFloat));
+    EXPECT_TRUE(at::allclose(distances, at::full({4}, 2.5), 1e-5, 1e-5)) << distances;
+    EXPECT_EQ(model.module().graph().value(model.branch("hand").box_values[0]).shape.channels, 64);
+}
+
+TEST(MultiTaskModel, RefusesBoxChannelsThatDoNotFit) {
+    ModelOptions options = test::tiny_model_options();
+    options.branches[1].anchors.kind = AnchorKind::points;
+    const Graph graph = build_graph(options);
+    options.branches[1].head.box_bins = 8;
+    expect_error<CheckError>([&] { MultiTaskModel(options, graph); }, {"hand", "expected 32 box channels, found 4"});
+}
+
 TEST(MultiTaskModel, LeavesOutBranchesThatTheGraphLacks) {
     const ModelOptions options = test::tiny_model_options();
     Graph graph = build_graph(options);

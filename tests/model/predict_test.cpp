@@ -11,9 +11,17 @@
 namespace banyan {
 namespace {
 
+/// The faces' branch has prior boxes, the hands' one points with bins.
+ModelOptions talkative_options() {
+    ModelOptions options = test::tiny_model_options();
+    options.branches[1].anchors.kind = AnchorKind::points;
+    options.branches[1].head.box_bins = 8;
+    return options;
+}
+
 class Predict : public testing::Test {
 protected:
-    Predict() : model_(test::tiny_model_options(), test::seeded(2)) { test::make_talkative(model_); }
+    Predict() : model_(talkative_options(), test::seeded(2)) { test::make_talkative(model_); }
 
     /// Boxes of one image by way of the graph's named outputs, read element by element.
     std::vector<ScoredBox> decode_outputs(const std::map<std::string, at::Tensor>& outputs, const Branch& branch,
@@ -39,6 +47,7 @@ protected:
         options.score_threshold = 0.3F;
         options.nms.iou_threshold = 0.5F;
         options.nms.max_detections = 20;
+        options.box_bins = static_cast<std::size_t>(branch.options.head.box_bins);
         std::vector<ScoredBox> boxes = decode(anchors, levels, branch.class_count(), options);
         for (ScoredBox& box : boxes) box.class_id = branch.classes[static_cast<std::size_t>(box.class_id)];
         return boxes;
