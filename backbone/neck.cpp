@@ -85,6 +85,7 @@ private:
         conv.out_channels = options_.channels;
         conv.kernel = 1;
         conv.activation = Activation::none;
+        conv.norm = options_.norm;
         return builder_.conv_bn_act(x, name, conv);
     }
 
@@ -93,6 +94,7 @@ private:
         conv.out_channels = options_.channels;
         conv.stride = stride;
         conv.activation = options_.activation;
+        conv.norm = options_.norm;
         return options_.depthwise ? builder_.separable_bn_act(x, name, conv) : builder_.conv_bn_act(x, name, conv);
     }
 

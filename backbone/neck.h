@@ -19,7 +19,8 @@ struct NeckOptions {
     int first_level = 3;
     int last_level = 6;                       ///< levels above the backbone's last one are made by stride-2 convs
     bool depthwise = false;                   ///< depthwise-separable 3x3 convs
-    Activation activation = Activation::relu; ///< after the 3x3 convs' batch norms
+    Activation activation = Activation::relu; ///< after the 3x3 convs' norms
+    NormOptions norm{};                       ///< of all its convs
     std::string name = "trunk.neck";
 };
 

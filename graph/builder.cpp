@@ -49,6 +49,10 @@ ValueId GraphBuilder::batch_norm(ValueId x, const std::string& name, BatchNormAt
     return append(name, with_prefix(std::move(attributes), name), {x});
 }
 
+ValueId GraphBuilder::group_norm(ValueId x, const std::string& name, GroupNormAttributes attributes) {
+    return append(name, with_prefix(std::move(attributes), name), {x});
+}
+
 ValueId GraphBuilder::activation(ValueId x, const std::string& name, Activation kind) {
     if (kind == Activation::none) return x;
     return append(name, ActivationAttributes{kind}, {x});
@@ -104,7 +108,9 @@ ValueId GraphBuilder::conv_bn_act(ValueId x, const std::string& name, const Conv
     conv_attributes.parameters = name + ".conv";
     const std::string& suffix = options.suffix;
     ValueId value = conv(x, name + ".conv" + suffix, conv_attributes, options.init);
-    value = batch_norm(value, name + ".bn" + suffix, {options.eps, ""});
+    value = options.norm.kind == NormKind::batch
+                ? batch_norm(value, name + ".bn" + suffix, {options.eps, ""})
+                : group_norm(value, name + ".gn" + suffix, {options.norm.groups, options.eps, ""});
     return activation(value, name + ".act" + suffix, options.activation);
 }
 

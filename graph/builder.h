@@ -16,9 +16,18 @@ struct LayerInit {
     std::vector<double> bias_pattern{}; ///< not empty: the bias of channel c starts at bias_pattern[c % size]
 };
 
-/// conv -> batch norm -> activation. Nodes are `<name>.conv<suffix>`, `<name>.bn<suffix>`, `<name>.act<suffix>`.
-/// Parameters are `<name>.conv` (without the suffix: convs of one name share them, e.g. a head tower over levels) and
-/// `<name>.bn<suffix>` (one batch norm a level).
+enum class NormKind { batch, group };
+
+/// The norm of a layer.
+struct NormOptions {
+    NormKind kind = NormKind::batch;
+    std::int64_t groups = 16; ///< of a group norm; divides the layer's channels
+    bool operator==(const NormOptions&) const = default;
+};
+
+/// conv -> norm -> activation. Nodes are `<name>.conv<suffix>`, `<name>.bn<suffix>` (a group norm: `.gn`) and
+/// `<name>.act<suffix>`. Parameters are `<name>.conv` (without the suffix: convs of one name share them, e.g. a head
+/// tower over levels) and `<name>.bn<suffix>` (one norm a level).
 struct ConvBnActOptions {
     std::int64_t out_channels = 0;
     std::int64_t kernel = 3;
@@ -26,6 +35,7 @@ struct ConvBnActOptions {
     std::int64_t groups = 1;
     Activation activation = Activation::relu;
     Padding padding = Padding::symmetric; ///< symmetric: (kernel - 1) / 2
+    NormOptions norm{};
     double eps = 1e-5;
     std::string suffix{}; ///< e.g. ".p3"
     LayerInit init{};
@@ -44,6 +54,7 @@ public:
 
     ValueId conv(ValueId x, const std::string& name, ConvAttributes attributes, const LayerInit& init = {});
     ValueId batch_norm(ValueId x, const std::string& name, BatchNormAttributes attributes = {});
+    ValueId group_norm(ValueId x, const std::string& name, GroupNormAttributes attributes = {});
     /// Activation::none returns x and adds no node.
     ValueId activation(ValueId x, const std::string& name, Activation kind);
     ValueId add(ValueId a, ValueId b, const std::string& name);

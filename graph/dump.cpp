@@ -25,6 +25,9 @@ struct Describe {
     std::string operator()(const BatchNormAttributes& norm) const {
         return detail::concat_parts("batch_norm eps ", norm.eps);
     }
+    std::string operator()(const GroupNormAttributes& norm) const {
+        return detail::concat_parts("group_norm ", norm.groups, " groups eps ", norm.eps);
+    }
     std::string operator()(const ActivationAttributes& activation) const {
         return name_in(activation_names(), activation.kind);
     }

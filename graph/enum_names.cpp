@@ -12,6 +12,11 @@ const NameTable<Activation>& activation_names() {
     return table;
 }
 
+const NameTable<NormKind>& norm_names() {
+    static const NameTable<NormKind> table{{"batch", NormKind::batch}, {"group", NormKind::group}};
+    return table;
+}
+
 const NameTable<Padding>& padding_names() {
     static const NameTable<Padding> table{{"symmetric", Padding::symmetric}, {"same_tf", Padding::same_tf}};
     return table;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/builder.h"
 #include "graph/graph.h"
 
 namespace banyan {
@@ -13,6 +14,7 @@ template <typename Enum>
 using NameTable = std::vector<std::pair<std::string, Enum>>;
 
 const NameTable<Activation>& activation_names();
+const NameTable<NormKind>& norm_names();
 const NameTable<Padding>& padding_names();
 const NameTable<PoolAttributes::Kind>& pool_names();
 const NameTable<ParameterRole>& role_names();

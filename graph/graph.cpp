@@ -22,6 +22,7 @@ namespace {
 struct OpName {
     const char* operator()(const ConvAttributes&) const { return "conv2d"; }
     const char* operator()(const BatchNormAttributes&) const { return "batch_norm"; }
+    const char* operator()(const GroupNormAttributes&) const { return "group_norm"; }
     const char* operator()(const ActivationAttributes&) const { return "activation"; }
     const char* operator()(const AddAttributes&) const { return "add"; }
     const char* operator()(const ConcatAttributes&) const { return "concat"; }
@@ -42,6 +43,9 @@ struct ParameterNames {
     Names operator()(const BatchNormAttributes& norm) const {
         return {norm.parameters + ".weight", norm.parameters + ".bias", norm.parameters + ".running_mean",
                 norm.parameters + ".running_var"};
+    }
+    Names operator()(const GroupNormAttributes& norm) const {
+        return {norm.parameters + ".weight", norm.parameters + ".bias"};
     }
     Names operator()(const ScaleAttributes& scale) const { return {scale.parameters + ".scale"}; }
     Names operator()(const LinearAttributes& linear) const {

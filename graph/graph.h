@@ -44,6 +44,13 @@ struct BatchNormAttributes {
     double eps = 1e-5;
     std::string parameters{}; ///< prefix of .weight .bias .running_mean .running_var, all [C]
 };
+/// Group norm, arXiv:1803.08494: each picture's channels are normalised in `groups` groups, over channels and pixels. No
+/// running statistics, so training and inference do the same.
+struct GroupNormAttributes {
+    std::int64_t groups = 16; ///< divides the channels
+    double eps = 1e-5;
+    std::string parameters{}; ///< prefix of .weight .bias, both [C]
+};
 struct ActivationAttributes {
     Activation kind = Activation::relu;
 };
@@ -63,8 +70,8 @@ struct LinearAttributes { ///< on [N, C, 1, 1]: a classifier
 };
 
 using Attributes =
-    std::variant<ConvAttributes, BatchNormAttributes, ActivationAttributes, AddAttributes, ConcatAttributes,
-                 PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes>;
+    std::variant<ConvAttributes, BatchNormAttributes, GroupNormAttributes, ActivationAttributes, AddAttributes,
+                 ConcatAttributes, PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes>;
 
 /// Shape of a value without N. Height and width hold for the graph's reference input size.
 struct ValueShape {
@@ -95,6 +102,7 @@ struct Parameter {
     /// start at init_value (norm weight and running_var 1, the rest 0).
     double init_std = 0;
     double init_value = 0;
+    std::vector<double> init_pattern; ///< not empty: element i starts at init_pattern[i % size] instead of init_value
 };
 
 struct Graph {
@@ -102,7 +110,6 @@ struct Graph {
     std::vector<Value> values;
     std::vector<Node> nodes;
     std::map<std::string, Parameter> parameters;
-    std::vector<double> init_pattern; ///< not empty: element i starts at init_pattern[i % size] instead of init_value
     ValueId input = -1;                     ///< the image [N, 3, H, W]
     std::map<std::string, ValueId> outputs; ///< by name, e.g. "face.cls.p3"
 

@@ -36,6 +36,11 @@ struct AttributeWriter {
         node["eps"] = norm.eps;
         node["parameters"] = norm.parameters;
     }
+    void operator()(const GroupNormAttributes& norm) const {
+        node["groups"] = norm.groups;
+        node["eps"] = norm.eps;
+        node["parameters"] = norm.parameters;
+    }
     void operator()(const ActivationAttributes& activation) const {
         node["kind"] = name_in(activation_names(), activation.kind);
     }
@@ -96,6 +101,14 @@ Attributes read_batch_norm(ConfigReader& reader) {
     return BatchNormAttributes{eps, reader.text("parameters")};
 }
 
+Attributes read_group_norm(ConfigReader& reader) {
+    GroupNormAttributes norm;
+    norm.groups = reader.integer("groups", 1, kMaxInteger);
+    norm.eps = reader.real("eps", 0, 1);
+    norm.parameters = reader.text("parameters");
+    return norm;
+}
+
 Attributes read_activation(ConfigReader& reader) {
     return ActivationAttributes{reader.choice("kind", activation_names())};
 }
@@ -126,6 +139,7 @@ const ConfigReader::Choices<Attributes (*)(ConfigReader&)>& attribute_readers() 
     static const ConfigReader::Choices<Attributes (*)(ConfigReader&)> readers{
         {"conv2d", read_conv},
         {"batch_norm", read_batch_norm},
+        {"group_norm", read_group_norm},
         {"activation", read_activation},
         {"add", read_nothing<AddAttributes>},
         {"concat", read_nothing<ConcatAttributes>},

@@ -11,12 +11,14 @@ namespace {
 
 bool may_join(const Node& node) {
     return std::holds_alternative<BatchNormAttributes>(node.attributes) ||
+           std::holds_alternative<GroupNormAttributes>(node.attributes) ||
            std::holds_alternative<ActivationAttributes>(node.attributes) ||
            std::holds_alternative<ScaleAttributes>(node.attributes);
 }
 
 std::string short_operation(const Node& node) {
-    return std::holds_alternative<BatchNormAttributes>(node.attributes) ? "bn" : describe(node);
+    if (std::holds_alternative<BatchNormAttributes>(node.attributes)) return "bn";
+    return std::holds_alternative<GroupNormAttributes>(node.attributes) ? "gn" : describe(node);
 }
 
 /// Length of the first two dotted parts of a name, without the dot behind them; a last part stands for itself.

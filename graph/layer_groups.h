@@ -7,7 +7,7 @@
 
 namespace banyan {
 
-/// Nodes that people see as one layer: a node with the batch norms, activations and scales that alone read its result.
+/// Nodes that people see as one layer: a node with the norms, activations and scales that alone read its result.
 struct LayerGroup {
     std::string part;                      ///< first two dotted parts of the name: "trunk.backbone", "branches.face"
     std::string name;                      ///< the rest of the first node's name: "features.0.0"

@@ -49,8 +49,14 @@ public:
                         window_count(in.width, columns.begin + columns.end, conv.kernel, conv.stride)});
     }
     ValueShape operator()(const BatchNormAttributes& norm) const {
-        BANYAN_CHECK(norm.eps > 0 && norm.eps <= 1, "graph: node ", node_.name, ": expected eps in (0, 1], found ",
-                     norm.eps);
+        check_eps(norm.eps);
+        return only_input();
+    }
+    ValueShape operator()(const GroupNormAttributes& norm) const {
+        check_eps(norm.eps);
+        BANYAN_CHECK(norm.groups >= 1, "graph: node ", node_.name, ": expected groups >= 1, found ", norm.groups);
+        if (only_input().channels % norm.groups != 0)
+            fail("channels divisible by groups " + std::to_string(norm.groups));
         return only_input();
     }
     ValueShape operator()(const ActivationAttributes&) const { return only_input(); }
@@ -105,6 +111,9 @@ private:
         }
         return shape;
     }
+    void check_eps(double eps) const {
+        BANYAN_CHECK(eps > 0 && eps <= 1, "graph: node ", node_.name, ": expected eps in (0, 1], found ", eps);
+    }
     void check_channels(const char* what, std::int64_t channels) const {
         BANYAN_CHECK(channels >= 1 && channels <= kMaxChannels, "graph: node ", node_.name, ": expected ", what,
                      " in [1, ", kMaxChannels, "], found ", channels);
@@ -146,6 +155,11 @@ struct RequiredParameters {
                 {norm.parameters + ".bias", make_parameter(shape, ParameterRole::norm_bias)},
                 {norm.parameters + ".running_mean", make_parameter(shape, ParameterRole::running_mean)},
                 {norm.parameters + ".running_var", make_parameter(shape, ParameterRole::running_var)}};
+    }
+    Map operator()(const GroupNormAttributes& norm) const {
+        const std::vector<std::int64_t> shape{inputs.at(0).channels};
+        return {{norm.parameters + ".weight", make_parameter(shape, ParameterRole::norm_weight)},
+                {norm.parameters + ".bias", make_parameter(shape, ParameterRole::norm_bias)}};
     }
     Map operator()(const ScaleAttributes& scale) const {
         return {{scale.parameters + ".scale", make_parameter({1}, ParameterRole::scale)}};

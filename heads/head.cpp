@@ -58,6 +58,7 @@ private:
         ConvBnActOptions layer;
         layer.out_channels = options_.width;
         layer.activation = options_.activation;
+        layer.norm = options_.norm;
         layer.suffix = level_suffix(level);
         for (int i = 0; i < options_.depth; ++i) {
             const std::string layer_name = prefix_ + name + "." + std::to_string(i);
@@ -67,12 +68,12 @@ private:
         return value;
     }
 
-    /// @param per_anchor channels of each anchor of a cell
     LayerInit box_init() const {
         if (options_.box_bins == 0) return {kOutputStd, shape_.box_code};
         return {kOutputStd, 0, widest_distribution(static_cast<std::size_t>(options_.box_bins), shape_.box_code)};
     }
 
+    /// @param per_anchor channels of each anchor of a cell
     ValueId output_conv(const std::string& name, int level, ValueId value, std::int64_t per_anchor,
                         const LayerInit& init) {
         ConvAttributes conv;
@@ -93,9 +94,9 @@ private:
 std::string class_output_name(const std::string& branch, int level) { return branch + ".cls" + level_suffix(level); }
 std::string box_output_name(const std::string& branch, int level) { return branch + ".box" + level_suffix(level); }
 
-double start_box_code(const AnchorOptions& anchors) {
 std::int64_t box_channels(const HeadOptions& options) { return 4 * std::int64_t{std::max(options.box_bins, 1)}; }
 
+double start_box_code(const AnchorOptions& anchors) {
     check_anchors(anchors);
     if (anchors.kind == AnchorKind::boxes) return 0;
     double sum = 0; // one bias serves all levels: the mean over them

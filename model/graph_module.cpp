@@ -11,6 +11,7 @@
 #include "model/graph_operators.h"
 #include "model/graph_plan.h"
 #include "model/parameter_init.h"
+#include "model/set_statistics.h"
 
 namespace banyan {
 
@@ -26,7 +27,8 @@ at::Tensor laid_out(const at::Tensor& tensor, bool channels_last) {
     return tensor.contiguous(nhwc ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
 }
 
-void check_given(const Graph& graph, const RunRequest& request) {
+/// @return the number of rows
+std::int64_t check_given(const Graph& graph, const RunRequest& request) {
     std::int64_t rows = -1;
     for (const auto& [id, tensor] : request.given) {
         BANYAN_CHECK(id >= 0 && static_cast<std::size_t>(id) < graph.values.size(), "graph module: no value ", id,
@@ -43,6 +45,7 @@ void check_given(const Graph& graph, const RunRequest& request) {
         }
         rows = tensor.size(0);
     }
+    return rows;
 }
 
 } // namespace
@@ -85,7 +88,10 @@ const GraphModule::Plan& GraphModule::plan_for(const RunRequest& request) {
 }
 
 std::map<ValueId, at::Tensor> GraphModule::run(const RunRequest& request) {
-    check_given(graph_, request);
+    const std::int64_t rows = check_given(graph_, request);
+    const std::vector<RowGroup> groups = row_groups(request.row_sets, set_shares_.size());
+    BANYAN_CHECK(groups.empty() || static_cast<std::int64_t>(request.row_sets.size()) == rows,
+                 "graph module: ", request.row_sets.size(), " data sets for ", rows, " rows");
     const Plan& plan = plan_for(request);
     std::vector<at::Tensor> values(graph_.values.size());
     const auto value = [&](ValueId id) -> at::Tensor& { return values[static_cast<std::size_t>(id)]; };
@@ -95,7 +101,7 @@ std::map<ValueId, at::Tensor> GraphModule::run(const RunRequest& request) {
         std::vector<at::Tensor> inputs;
         for (const ValueId id : op.input_ids()) inputs.push_back(value(id));
         for (const ValueId id : op.last_uses()) value(id) = at::Tensor();
-        value(op.output_id()) = op.apply(std::move(inputs));
+        value(op.output_id()) = op.apply(std::move(inputs), groups);
     }
     std::map<ValueId, at::Tensor> results;
     for (const ValueId id : request.targets) results[id] = value(id);
@@ -131,14 +137,44 @@ void GraphModule::assign(const std::string& name, const at::Tensor& values) {
     target.copy_(values);
 }
 
+void GraphModule::separate_norms(const std::vector<std::string>& prefixes, std::vector<double> shares) {
+    BANYAN_CHECK(separated_.empty(), "graph module: norms can be separated once only");
+    BANYAN_CHECK(!shares.empty() && std::all_of(shares.begin(), shares.end(), [](double share) { return share > 0; }),
+                 "graph module: expected a share > 0 of each data set");
+    for (const Node& node : graph_.nodes) {
+        const auto* norm = std::get_if<BatchNormAttributes>(&node.attributes);
+        if (norm == nullptr || !has_any_prefix(norm->parameters + ".", prefixes)) continue;
+        separated_.push_back(norm->parameters);
+        for (const char* statistic : {".running_mean", ".running_var"}) {
+            const std::string name = norm->parameters + statistic;
+            for (std::size_t set = 0; set < shares.size(); ++set) {
+                buffers_.insert_or_assign(set_statistic_name(name, set), buffers_.at(name).clone());
+            }
+        }
+    }
+    set_shares_ = std::move(shares);
+    plans_->plans.clear(); // their norms know nothing of the new statistics
+}
+
+void GraphModule::mix_set_statistics() {
+    for (const std::string& norm : separated_) {
+        std::vector<NormStatistics> sets;
+        for (std::size_t set = 0; set < set_shares_.size(); ++set) {
+            sets.push_back({buffers_.at(set_statistic_name(norm + ".running_mean", set)),
+                            buffers_.at(set_statistic_name(norm + ".running_var", set))});
+        }
+        const NormStatistics mixed = mixed_statistics(sets, set_shares_);
+        assign(norm + ".running_mean", mixed.mean);
+        assign(norm + ".running_var", mixed.variance);
+    }
+}
+
 HostTensors GraphModule::to_host() const {
     HostTensors host;
-    for (const auto* tensors : {&parameters_, &buffers_}) {
-        for (const auto& [name, tensor] : *tensors) {
-            const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-            const float* first = plain.const_data_ptr<float>();
-            host[name] = {plain.sizes().vec(), std::vector<float>(first, first + plain.numel())};
-        }
+    for (const auto& [name, parameter] : graph_.parameters) {
+        const at::Tensor plain = tensor(name).detach().to(at::kCPU, at::kFloat).contiguous();
+        const float* first = plain.const_data_ptr<float>();
+        host[name] = {plain.sizes().vec(), std::vector<float>(first, first + plain.numel())};
     }
     return host;
 }

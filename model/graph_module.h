@@ -30,6 +30,8 @@ struct RunRequest {
     /// Parameter prefixes ("trunk.") whose batch norms are frozen while training: they use their running statistics,
     /// and their affine part is a constant. Together with the conv before them they cost nothing extra.
     std::vector<std::string> frozen_norms;
+    /// The data set of each row, for norms with statistics by data set (separate_norms). Rows of one lie together.
+    std::vector<std::int64_t> row_sets;
 };
 
 /// Executes any subgraph on any rows with LibTorch and autograd, and owns the parameters. Learned tensors require
@@ -56,7 +58,7 @@ public:
 
     /// Learned tensors by parameter name.
     const std::map<std::string, at::Tensor>& parameters() const { return parameters_; }
-    /// running_mean and running_var by name.
+    /// running_mean and running_var by name, and those of each data set once norms were separated.
     const std::map<std::string, at::Tensor>& buffers() const { return buffers_; }
     /// A parameter or buffer. @throws CheckError unknown name
     const at::Tensor& tensor(const std::string& name) const;
@@ -64,7 +66,15 @@ public:
     /// @throws CheckError unknown name; ShapeError other shape
     void assign(const std::string& name, const at::Tensor& values);
 
-    /// All tensors as float32 in plain memory, and back. load_host takes any subset of the names.
+    /// Gives the batch norms under the parameter prefixes statistics of their own for each data set
+    /// (model/set_statistics.h), which begin as copies of the present ones. With batch statistics they then normalise
+    /// the rows of each data set by themselves and leave running_mean and running_var as they are; without, they use
+    /// these as ever. For once. @param shares of the data sets in the mixture, > 0
+    void separate_norms(const std::vector<std::string>& prefixes, std::vector<double> shares);
+    /// Sets running_mean and running_var of the separated norms to the statistics of the mixture of the data sets.
+    void mix_set_statistics();
+
+    /// The graph's parameters as float32 in plain memory, and back. load_host takes any subset of the names.
     HostTensors to_host() const;
     void load_host(const HostTensors& tensors);
 
@@ -77,6 +87,8 @@ private:
     GraphModuleOptions options_;
     std::map<std::string, at::Tensor> parameters_;
     std::map<std::string, at::Tensor> buffers_;
+    std::vector<std::string> separated_; ///< prefixes of the norms with statistics by data set
+    std::vector<double> set_shares_;     ///< of the data sets in the mixture
     std::unique_ptr<PlanCache> plans_;
 };
 

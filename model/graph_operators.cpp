@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "graph/shape_inference.h"
 #include "model/activation.h"
+#include "model/group_norm.h"
 #include "model/strided_depthwise.h"
 
 namespace banyan {
@@ -22,6 +23,16 @@ bool computes_in_bf16(const at::Tensor& weight) {
            at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
 }
 
+/// Of each data set, if the norm has them.
+std::vector<NormStatistics> set_statistics(const std::map<std::string, at::Tensor>& tensors, const std::string& norm) {
+    std::vector<NormStatistics> sets;
+    for (;;) {
+        const auto mean = tensors.find(set_statistic_name(norm + ".running_mean", sets.size()));
+        if (mean == tensors.end()) return sets;
+        sets.push_back({mean->second, tensors.at(set_statistic_name(norm + ".running_var", sets.size()))});
+    }
+}
+
 } // namespace
 
 Operator::Operator(const Graph& graph, const PlanStep& step, const std::map<std::string, at::Tensor>& tensors)
@@ -33,8 +44,11 @@ Operator::Operator(const Graph& graph, const PlanStep& step, const std::map<std:
     const Node* norm = step.norm >= 0 ? &graph.nodes.at(static_cast<std::size_t>(step.norm)) : node_;
     if (const auto* attributes = std::get_if<BatchNormAttributes>(&norm->attributes)) {
         const std::string& prefix = attributes->parameters;
-        norm_ = {attributes->eps, tensors.at(prefix + ".weight"), tensors.at(prefix + ".bias"),
-                 tensors.at(prefix + ".running_mean"), tensors.at(prefix + ".running_var")};
+        norm_ = {attributes->eps,
+                 tensors.at(prefix + ".weight"),
+                 tensors.at(prefix + ".bias"),
+                 {tensors.at(prefix + ".running_mean"), tensors.at(prefix + ".running_var")},
+                 set_statistics(tensors, prefix)};
         if (step.frozen) {
             norm_.weight = norm_.weight.detach();
             norm_.bias = norm_.bias.detach();
@@ -50,9 +64,13 @@ Operator::Operator(const Graph& graph, const PlanStep& step, const std::map<std:
 struct Operator::Dispatch {
     const Operator& op;
     const std::vector<at::Tensor>& in;
+    const std::vector<RowGroup>& groups;
 
     at::Tensor operator()(const ConvAttributes& conv) const { return op.convolve(in[0], conv); }
-    at::Tensor operator()(const BatchNormAttributes&) const { return op.normalise(in[0]); }
+    at::Tensor operator()(const BatchNormAttributes&) const { return op.normalise(in[0], groups); }
+    at::Tensor operator()(const GroupNormAttributes& norm) const {
+        return group_norm(in[0], op.weight_, op.bias_, norm.groups, norm.eps);
+    }
     at::Tensor operator()(const ActivationAttributes& activation) const { return activate(in[0], activation.kind); }
     at::Tensor operator()(const AddAttributes&) const { return op.sum(in[0], in[1]); }
     at::Tensor operator()(const ConcatAttributes&) const { return at::cat(in, 1); }
@@ -87,9 +105,9 @@ MemoryError out_of_memory(const Node& node, const std::string& inputs) {
 
 } // namespace
 
-at::Tensor Operator::apply(std::vector<at::Tensor> inputs) const {
+at::Tensor Operator::apply(std::vector<at::Tensor> inputs, const std::vector<RowGroup>& groups) const {
     try {
-        at::Tensor result = std::visit(Dispatch{*this, inputs}, node_->attributes);
+        at::Tensor result = std::visit(Dispatch{*this, inputs, groups}, node_->attributes);
         return activation_ == Activation::none ? result : activate_in_place(std::move(result), activation_);
     } catch (const c10::OutOfMemoryError&) {
         throw out_of_memory(*node_, describe_inputs(inputs));
@@ -105,8 +123,8 @@ at::Tensor Operator::apply(std::vector<at::Tensor> inputs) const {
 at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) const {
     at::Tensor input = x, weight = weight_, bias = bias_;
     if (step_.norm >= 0) {
-        const at::Tensor factor = norm_.weight * (norm_.running_var + norm_.eps).rsqrt();
-        const at::Tensor shift = norm_.bias - norm_.running_mean * factor;
+        const at::Tensor factor = norm_.weight * (norm_.running.variance + norm_.eps).rsqrt();
+        const at::Tensor shift = norm_.bias - norm_.running.mean * factor;
         weight = weight * factor.view({-1, 1, 1, 1});
         bias = bias.defined() ? bias * factor + shift : shift;
     }
@@ -124,11 +142,24 @@ at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) c
     return at::conv2d(input, weight, bias, {conv.stride, conv.stride}, pad, {1, 1}, conv.groups);
 }
 
-at::Tensor Operator::normalise(const at::Tensor& x) const {
-    // One value a channel has no variance: a branch that got one row, at a level of one cell, keeps its statistics.
+at::Tensor Operator::normalise(const at::Tensor& x, const std::vector<RowGroup>& groups) const {
+    if (!step_.batch_statistics || norm_.sets.empty()) return normalise(x, norm_.running);
+    BANYAN_CHECK(!groups.empty(), "graph module: node ", node_->name,
+                 ": its statistics are kept by data set, but the data sets of the rows are not given (row_sets)");
+    if (groups.size() == 1) return normalise(x, norm_.sets.at(groups[0].set));
+    std::vector<std::int64_t> rows;
+    for (const RowGroup& group : groups) rows.push_back(group.rows);
+    std::vector<at::Tensor> parts = x.split_with_sizes(rows, 0);
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = normalise(parts[i], norm_.sets.at(groups[i].set));
+    return at::cat(parts, 0);
+}
+
+at::Tensor Operator::normalise(const at::Tensor& x, const NormStatistics& running) const {
+    // One value a channel has no variance: a branch or data set that got one row, at a level of one cell, keeps its
+    // statistics.
     const bool batch_statistics = step_.batch_statistics && x.numel() > x.size(1);
-    return at::batch_norm(x, norm_.weight, norm_.bias, norm_.running_mean, norm_.running_var, batch_statistics,
-                          kNormMomentum, norm_.eps, /*cudnn_enabled=*/true);
+    return at::batch_norm(x, norm_.weight, norm_.bias, running.mean, running.variance, batch_statistics, kNormMomentum,
+                          norm_.eps, /*cudnn_enabled=*/true);
 }
 
 at::Tensor Operator::sum(const at::Tensor& a, const at::Tensor& b) const {

@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "model/graph_plan.h"
+#include "model/set_statistics.h"
 
 namespace banyan {
 
@@ -22,8 +23,9 @@ public:
     Operator(const Graph& graph, const PlanStep& step, const std::map<std::string, at::Tensor>& tensors);
 
     /// @param inputs values of input_ids() in that order; one of them is overwritten if the step says so
-    /// @throws ShapeError naming the node and the shapes; MemoryError
-    at::Tensor apply(std::vector<at::Tensor> inputs) const;
+    /// @param groups of the rows, for norms with statistics by data set; may be empty without them
+    /// @throws ShapeError naming the node and the shapes; MemoryError; CheckError groups are missing
+    at::Tensor apply(std::vector<at::Tensor> inputs, const std::vector<RowGroup>& groups = {}) const;
 
     const std::vector<ValueId>& input_ids() const { return node_->inputs; }
     ValueId output_id() const { return step_.output; }
@@ -32,12 +34,15 @@ public:
 private:
     struct NormTensors {
         double eps = 0;
-        at::Tensor weight, bias, running_mean, running_var;
+        at::Tensor weight, bias;
+        NormStatistics running;
+        std::vector<NormStatistics> sets; ///< running statistics by data set; empty: all rows share `running`
     };
     struct Dispatch;
 
     at::Tensor convolve(const at::Tensor& x, const ConvAttributes& conv) const;
-    at::Tensor normalise(const at::Tensor& x) const;
+    at::Tensor normalise(const at::Tensor& x, const std::vector<RowGroup>& groups) const;
+    at::Tensor normalise(const at::Tensor& x, const NormStatistics& running) const;
     at::Tensor sum(const at::Tensor& a, const at::Tensor& b) const;
     std::string describe_inputs(const std::vector<at::Tensor>& inputs) const;
 

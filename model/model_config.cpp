@@ -5,6 +5,7 @@
 #include "anchors/anchor_config.h"
 #include "backbone/backbone_config.h"
 #include "core/error.h"
+#include "graph/enum_names.h"
 #include "heads/head_config.h"
 
 namespace banyan {
@@ -27,8 +28,8 @@ std::vector<Task> parse_tasks(ConfigReader& reader) {
 
 const ConfigReader::Choices<ClassLossKind>& class_loss_choices() {
     static const ConfigReader::Choices<ClassLossKind> table{{"quality_focal", ClassLossKind::quality_focal},
-                                                            {"focal", ClassLossKind::focal}};
                                                             {"varifocal", ClassLossKind::varifocal},
+                                                            {"focal", ClassLossKind::focal}};
     return table;
 }
 
@@ -44,8 +45,8 @@ LossOptions parse_loss(ConfigReader reader) {
     options.gamma = reader.real("gamma", 0.0, 5.0, options.gamma);
     options.alpha = reader.real("alpha", 0.0, 1.0, default_alpha(options.class_loss));
     options.box_weight = reader.real("box_weight", 0.0, 100.0, options.box_weight);
-    options.weight = reader.real("weight", 0.0, 100.0, options.weight);
     options.bin_weight = reader.real("bin_weight", 0.0, 100.0, options.bin_weight);
+    options.weight = reader.real("weight", 0.0, 100.0, options.weight);
     reader.finish();
     return options;
 }
@@ -85,6 +86,8 @@ ModelOptions parse_model(ConfigReader& reader) {
     options.input_side = static_cast<int>(model.integer("input_side", 64, 4096, options.input_side));
     options.backbone = parse_backbone(model.optional_object("backbone"));
     options.neck = parse_neck(model.optional_object("neck"));
+    options.norm.kind = model.choice("norm", norm_names(), options.norm.kind);
+    options.norm.groups = model.integer("norm_groups", 1, 1024, options.norm.groups);
     options.preprocessing =
         parse_preprocessing(model.optional_object("preprocessing"), default_preprocessing(options.backbone.type));
     for (ConfigReader& branch : model.objects("branches")) options.branches.push_back(parse_branch(branch));
@@ -121,7 +124,15 @@ Json anchors_json(const AnchorOptions& anchors) {
 }
 
 Json matcher_json(const MatcherOptions& matcher) {
-    if (matcher.kind == MatcherKind::atss) return {{"type", "atss"}, {"top_k", matcher.atss.top_k}};
+    switch (matcher.kind) {
+    case MatcherKind::atss: return {{"type", "atss"}, {"top_k", matcher.atss.top_k}};
+    case MatcherKind::max_iou: break;
+    case MatcherKind::tal:
+        return {
+            {"type", "tal"}, {"top_k", matcher.tal.top_k}, {"alpha", matcher.tal.alpha}, {"beta", matcher.tal.beta}};
+    case MatcherKind::simota:
+        return {{"type", "simota"}, {"top_k", matcher.simota.top_k}, {"iou_weight", matcher.simota.iou_weight}};
+    }
     return {{"type", "max_iou"},
             {"positive_iou", matcher.max_iou.positive_iou},
             {"negative_iou", matcher.max_iou.negative_iou},
@@ -152,6 +163,7 @@ Json branch_json(const BranchOptions& branch) {
               {"gamma", loss.gamma},
               {"alpha", loss.alpha},
               {"box_weight", loss.box_weight},
+              {"bin_weight", loss.bin_weight},
               {"weight", loss.weight}}}};
 }
 
@@ -163,7 +175,6 @@ Json trunk_json(const ModelOptions& options) {
              {{"type", backbone_name(backbone.type)},
               {"width", backbone.width},
               {"last_level", backbone.last_level},
-              {"bin_weight", loss.bin_weight},
               {"wide_top", backbone.wide_top}}},
             {"neck",
              {{"type", name_of(neck_choices(), neck.type)},
@@ -172,6 +183,8 @@ Json trunk_json(const ModelOptions& options) {
               {"last_level", neck.last_level},
               {"depthwise", neck.depthwise},
               {"activation", name_of(activation_choices(), neck.activation)}}},
+            {"norm", name_of(norm_names(), options.norm.kind)},
+            {"norm_groups", options.norm.groups},
             {"preprocessing", {{"mean", options.preprocessing.mean}, {"std", options.preprocessing.std}}}};
 }
 

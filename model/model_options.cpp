@@ -64,12 +64,27 @@ void check_branches(const ModelOptions& options, Problems& problems) {
     }
 }
 
+/// A group norm splits the channels of the neck and of every tower evenly.
+void check_groups(const ModelOptions& options, Problems& problems) {
+    if (options.norm.kind != NormKind::group) return;
+    const auto check = [&](const std::string& what, std::int64_t channels) {
+        if (channels % options.norm.groups == 0) return;
+        problems.push_back("norm_groups " + std::to_string(options.norm.groups) + " does not divide the " +
+                           std::to_string(channels) + " channels of " + what);
+    };
+    check("the neck", options.neck.channels);
+    for (const BranchOptions& branch : options.branches) {
+        if (branch.head.depth > 0) check("the head of branch \"" + branch.name + "\"", branch.head.width);
+    }
+}
+
 } // namespace
 
 void validate(const ModelOptions& options, const std::string& where) {
     Problems problems;
     check_tasks(options, problems);
     check_branches(options, problems);
+    check_groups(options, problems);
     if (options.branches.empty()) problems.push_back("there is no branch");
     if (options.input_side % 32 != 0) {
         problems.push_back("input_side " + std::to_string(options.input_side) + " is not a multiple of 32");

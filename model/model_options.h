@@ -37,6 +37,7 @@ struct ModelOptions {
     int input_side = 320; ///< network input in pixels, square; a multiple of 32 in [64, 4096]
     BackboneOptions backbone;
     NeckOptions neck;
+    NormOptions norm; ///< of the neck and the heads; backbones have batch norms, as their pretrained weights
     Preprocessing preprocessing;
     std::vector<BranchOptions> branches; ///< every task in exactly one
     DetectionOptions detection;

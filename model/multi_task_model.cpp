@@ -69,7 +69,9 @@ std::vector<Branch> find_branches(const ModelOptions& options, const ClassTable&
 Graph build_graph(const ModelOptions& options) {
     GraphBuilder builder(options.input_side, options.input_side);
     const BackboneOutputs backbone = build_backbone(options.backbone, builder, builder.image());
-    const NeckOutputs neck = build_neck(builder, backbone.levels, options.neck);
+    NeckOptions neck_options = options.neck;
+    neck_options.norm = options.norm;
+    const NeckOutputs neck = build_neck(builder, backbone.levels, neck_options);
     const ClassTable table(options.tasks);
     for (const BranchOptions& branch : options.branches) {
         std::map<int, ValueId> levels;
@@ -79,7 +81,9 @@ Graph build_graph(const ModelOptions& options) {
         shape.classes = static_cast<std::int64_t>(classes_of(branch, table).size());
         shape.per_cell = static_cast<std::int64_t>(anchors_per_cell(branch.anchors));
         shape.box_code = start_box_code(branch.anchors);
-        build_head(builder, levels, shape, branch.head);
+        HeadOptions head = branch.head;
+        head.norm = options.norm;
+        build_head(builder, levels, shape, head);
     }
     return builder.build();
 }

@@ -72,6 +72,20 @@ TEST(GraphBuilder, SeparableLayerIsDepthwiseThenPointwise) {
     EXPECT_EQ(graph.value(graph.nodes.back().output).shape, (ValueShape{16, 4, 4}));
 }
 
+TEST(GraphBuilder, LayersCanHaveAGroupNorm) {
+    GraphBuilder builder(8, 8);
+    ConvBnActOptions layer{.out_channels = 8, .norm = {NormKind::group, 4}, .suffix = ".p3"};
+    builder.separable_bn_act(builder.conv_bn_act(builder.image(), "a", layer), "b", layer);
+    const Graph graph = builder.build();
+    EXPECT_EQ(graph.parameters.count("a.gn.p3.weight"), 1U);
+    EXPECT_EQ(graph.parameters.count("b.gn.p3.bias"), 1U);
+    EXPECT_EQ(graph.parameters.at("b.gn.p3.weight").init_value, 1);
+    for (const Node& node : graph.nodes) {
+        EXPECT_FALSE(std::holds_alternative<BatchNormAttributes>(node.attributes)) << node.name;
+        if (const auto* norm = std::get_if<GroupNormAttributes>(&node.attributes)) EXPECT_EQ(norm->groups, 4);
+    }
+}
+
 TEST(GraphBuilder, RefusesRepeatedAndEmptyNames) {
     GraphBuilder builder(8, 8);
     builder.activation(builder.image(), "a", Activation::relu);

@@ -24,6 +24,7 @@ TEST(NodeCost, CountsAConvolution) {
 TEST(NodeCost, CountsLinearAndFreeNodes) {
     const Graph graph = test::every_operator().build();
     EXPECT_EQ(node_cost(graph, node_named(graph, "branches.pose.fc")), (Cost{8 * 5, 8 * 5 + 5, 5 * 4}));
+    EXPECT_EQ(node_cost(graph, node_named(graph, "branches.pose.gn")), (Cost{0, 8 + 8, 8 * 4 * 6 * 4}));
     EXPECT_EQ(node_cost(graph, node_named(graph, "trunk.sum")), (Cost{0, 0, 8 * 8 * 12 * 4}));
 }
 
@@ -73,6 +74,7 @@ TEST(Describe, TellsTheOperatorWithWhatIsUnusual) {
     EXPECT_EQ(describe(node_named(graph, "trunk.pool")), "max_pool 2x2 s2");
     EXPECT_EQ(describe(node_named(graph, "trunk.down.act")), "silu");
     EXPECT_EQ(describe(node_named(graph, "branches.pose.fc")), "linear -> 5");
+    EXPECT_EQ(describe(node_named(graph, "branches.pose.gn")), "group_norm 4 groups eps 1e-05");
 }
 
 TEST(Dump, ListsNodesOutputsAndTotals) {

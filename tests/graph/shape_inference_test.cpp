@@ -93,6 +93,9 @@ TEST(InferShape, RefusesAttributesOutOfRange) {
     refused<CheckError>(huge, {{kMaxChannels, 600, 600}}, {"4294967296"});
     refused<CheckError>(BatchNormAttributes{0, "p"}, {in}, {"eps"});
     refused<CheckError>(BatchNormAttributes{-1e-5, "p"}, {in}, {"eps"});
+    refused<CheckError>(GroupNormAttributes{2, 0, "p"}, {in}, {"eps"});
+    refused<CheckError>(GroupNormAttributes{0, 1e-5, "p"}, {in}, {"groups", "found 0"});
+    refused<ShapeError>(GroupNormAttributes{3, 1e-5, "p"}, {in}, {"divisible by groups 3"});
     refused<CheckError>(LinearAttributes{0, "p"}, {{4, 1, 1}}, {"out_features"});
     refused<CheckError>(PoolAttributes{PoolAttributes::Kind::max, 3, 2, 2}, {in}, {"kernel / 2"});
     refused<CheckError>(ConcatAttributes{}, {{kMaxChannels, 1, 1}, {1, 1, 1}}, {"channels"});
@@ -103,6 +106,7 @@ TEST(RequiredParameters, AreThoseThatTheNodeNames) {
     const Attributes all[] = {ConvAttributes{.out_channels = 4, .bias = true, .parameters = "p"},
                               ConvAttributes{.out_channels = 4, .parameters = "p"},
                               BatchNormAttributes{1e-5, "p"},
+                              GroupNormAttributes{2, 1e-5, "p"},
                               ScaleAttributes{"p"},
                               LinearAttributes{4, "p"},
                               ActivationAttributes{},

@@ -9,7 +9,7 @@
 namespace banyan::test {
 
 /// One network with every operator: a trunk of two levels, a "face" branch whose tower is shared over both levels with
-/// a batch norm each, and a "pose" classifier.
+/// a batch norm each, and a "pose" classifier behind a group norm.
 inline GraphBuilder every_operator() {
     GraphBuilder builder(32, 48);
     ValueId fine = builder.conv_bn_act(builder.image(), "trunk.stem", {.out_channels = 8, .stride = 2});
@@ -30,7 +30,8 @@ inline GraphBuilder every_operator() {
         const ValueId logits = builder.conv(tower, "branches.face.cls" + end, cls, {.weight_std = 0.01, .bias = -4.6});
         builder.output("face.cls" + end, builder.scale(logits, "branches.face.scale" + end, {}, 1.5));
     }
-    const ValueId pooled = builder.global_average_pool(coarse, "branches.pose.pool");
+    const ValueId grouped = builder.group_norm(coarse, "branches.pose.gn", {.groups = 4});
+    const ValueId pooled = builder.global_average_pool(grouped, "branches.pose.pool");
     const ValueId pose = builder.linear(pooled, "branches.pose.fc", {.out_features = 5});
     builder.output("pose.logits", builder.activation(pose, "branches.pose.sigmoid", Activation::sigmoid));
     return builder;
