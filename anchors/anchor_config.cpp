@@ -73,27 +73,47 @@ AnchorOptions parse_anchors(ConfigReader reader) {
     return options;
 }
 
-MatcherOptions parse_matcher(ConfigReader reader) {
+namespace {
+
+MaxIouOptions parse_max_iou(ConfigReader& reader) {
     constexpr double kLowestPositive = 0.01;
-    MatcherOptions options;
-    const ConfigReader::Choices<MatcherKind> kinds{{"atss", MatcherKind::atss}, {"max_iou", MatcherKind::max_iou}};
-    options.kind = reader.choice("type", kinds, options.kind);
-    if (options.kind == MatcherKind::atss) {
-        options.atss.top_k = static_cast<int>(reader.integer("top_k", 1, 100, options.atss.top_k));
-        reader.finish();
-        return options;
-    }
-    MaxIouOptions& max_iou = options.max_iou;
+    MaxIouOptions max_iou;
     const double positive = reader.real("positive_iou", kLowestPositive, 1, 0.5);
     const double negative = reader.real("negative_iou", 0, 1, 0.4);
     max_iou.positive_iou = static_cast<float>(positive);
     max_iou.negative_iou = static_cast<float>(negative);
     max_iou.force_best = reader.boolean("force_best", max_iou.force_best);
-    reader.finish();
     if (negative > positive) {
         const std::string expected = "at most positive_iou " + std::to_string(positive);
         throw ConfigError(ErrorText{reader.where("negative_iou"), "", expected, std::to_string(negative), ""});
     }
+    return max_iou;
+}
+
+} // namespace
+
+MatcherOptions parse_matcher(ConfigReader reader) {
+    MatcherOptions options;
+    const ConfigReader::Choices<MatcherKind> kinds{{"atss", MatcherKind::atss},
+                                                   {"max_iou", MatcherKind::max_iou},
+                                                   {"tal", MatcherKind::tal},
+                                                   {"simota", MatcherKind::simota}};
+    options.kind = reader.choice("type", kinds, options.kind);
+    const auto top_k = [&](int fallback) { return static_cast<int>(reader.integer("top_k", 1, 100, fallback)); };
+    switch (options.kind) {
+    case MatcherKind::atss: options.atss.top_k = top_k(options.atss.top_k); break;
+    case MatcherKind::max_iou: options.max_iou = parse_max_iou(reader); break;
+    case MatcherKind::tal:
+        options.tal.top_k = top_k(options.tal.top_k);
+        options.tal.alpha = reader.real("alpha", 0, 10, options.tal.alpha);
+        options.tal.beta = reader.real("beta", 0, 10, options.tal.beta);
+        break;
+    case MatcherKind::simota:
+        options.simota.top_k = top_k(options.simota.top_k);
+        options.simota.iou_weight = reader.real("iou_weight", 0, 100, options.simota.iou_weight);
+        break;
+    }
+    reader.finish();
     return options;
 }
 

@@ -36,18 +36,51 @@ struct AtssOptions {
     bool operator==(const AtssOptions&) const = default;
 };
 
-enum class MatcherKind { atss, max_iou };
+/// Task-aligned assignment, "TOOD", arXiv:2108.07755, section 3.2: each truth box takes, of the anchors whose centre
+/// lies in it, the top_k of the highest alignment score^alpha * IoU^beta, told from what the network predicts there:
+/// its score for the box's class and the IoU of its box. An anchor claimed by several boxes goes to the highest IoU.
+/// The class target of an anchor is its alignment, scaled so that a box's best anchor has the box's best IoU.
+struct TalOptions {
+    int top_k = 13;   ///< [1, 100]
+    double alpha = 1; ///< [0, 10]
+    double beta = 6;  ///< [0, 10]
+    bool operator==(const TalOptions&) const = default;
+};
+
+/// "YOLOX", arXiv:2107.08430, SimOTA: each truth box takes, of the anchors whose centre lies in it, the k of the lowest
+/// cost -log score - iou_weight * log IoU, where k is the sum of its top_k highest IoUs, rounded down, at least 1. An
+/// anchor claimed by several boxes goes to the lowest cost. The class target is the IoU. (Unlike there, anchors beside
+/// the box never compete, and the cost has the score of the box's own class alone: other classes may be not judged.)
+struct SimOtaOptions {
+    int top_k = 10;        ///< [1, 100]
+    double iou_weight = 3; ///< [0, 100]
+    bool operator==(const SimOtaOptions&) const = default;
+};
+
+enum class MatcherKind {
+    atss,
+    max_iou,
+    tal,   ///< looks at predictions: match_predicted in predicted_matcher.h
+    simota ///< the same
+};
 
 struct MatcherOptions {
     MatcherKind kind = MatcherKind::atss;
     MaxIouOptions max_iou;
     AtssOptions atss;
+    TalOptions tal;
+    SimOtaOptions simota;
     bool operator==(const MatcherOptions&) const = default;
 };
 
+/// True for matchers that go by what the network predicts, so can only be asked after its forward pass.
+inline bool needs_predictions(const MatcherOptions& options) {
+    return options.kind == MatcherKind::tal || options.kind == MatcherKind::simota;
+}
+
 /// Truth boxes without an area match nothing. Ties go to the lower index, of boxes and of anchors. Costs microseconds
 /// an image: only anchors that can matter for a box are looked at. `anchors` must be the grid of make_anchors.
-/// @throws CheckError options out of range
+/// @throws CheckError options out of range; match() with a matcher that needs predictions
 Matches match_max_iou(const AnchorSet& anchors, const std::vector<Box>& truth, const MaxIouOptions& options);
 Matches match_atss(const AnchorSet& anchors, const std::vector<Box>& truth, const AtssOptions& options);
 Matches match(const AnchorSet& anchors, const std::vector<Box>& truth, const MatcherOptions& options);

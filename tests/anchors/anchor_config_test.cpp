@@ -59,7 +59,7 @@ TEST(ParseAnchors, RefusesWrongValuesWithTheirPlace) {
     for (const auto& [text, words] : cases) expect_error<ConfigError>([&] { parse_anchors(reader_of(text)); }, words);
 }
 
-TEST(ParseMatcher, ReadsBothKinds) {
+TEST(ParseMatcher, ReadsEveryKind) {
     EXPECT_EQ(parse_matcher(reader_of("{}")), MatcherOptions{});
     MatcherOptions expected;
     expected.atss.top_k = 5;
@@ -71,6 +71,16 @@ TEST(ParseMatcher, ReadsBothKinds) {
     EXPECT_EQ(parse_matcher(
                   reader_of(R"({"type": "max_iou", "positive_iou": 0.6, "negative_iou": 0.3, "force_best": false})")),
               expected);
+    expected = {};
+    expected.kind = MatcherKind::tal;
+    EXPECT_EQ(parse_matcher(reader_of(R"({"type": "tal"})")), expected);
+    expected.tal = {10, 0.5, 4};
+    EXPECT_EQ(parse_matcher(reader_of(R"({"type": "tal", "top_k": 10, "alpha": 0.5, "beta": 4})")), expected);
+    expected = {};
+    expected.kind = MatcherKind::simota;
+    EXPECT_EQ(parse_matcher(reader_of(R"({"type": "simota"})")), expected);
+    expected.simota = {7, 2.5};
+    EXPECT_EQ(parse_matcher(reader_of(R"({"type": "simota", "top_k": 7, "iou_weight": 2.5})")), expected);
 }
 
 TEST(ParseMatcher, RefusesWrongValuesWithTheirPlace) {
@@ -82,7 +92,11 @@ TEST(ParseMatcher, RefusesWrongValuesWithTheirPlace) {
         {R"({"type": "max_iou", "positive_iou": 0})", {"a.json:/positive_iou"}},
         {R"({"type": "max_iou", "positive_iou": 1.1})", {"a.json:/positive_iou"}},
         {R"({"type": "max_iou", "positive_iou": 0.3})", {"a.json:/negative_iou", "at most positive_iou 0.3", "0.4"}},
-        {R"({"type": "max_iou", "force_best": "yes"})", {"a.json:/force_best"}}};
+        {R"({"type": "max_iou", "force_best": "yes"})", {"a.json:/force_best"}},
+        {R"({"type": "tal", "beta": 11})", {"a.json:/beta", "[0, 10]"}},
+        {R"({"type": "tal", "iou_weight": 3})", {"a.json:/iou_weight", "unknown key"}},
+        {R"({"type": "simota", "top_k": 0})", {"a.json:/top_k", "[1, 100]"}},
+        {R"({"type": "simota", "alpha": 1})", {"a.json:/alpha", "unknown key"}}};
     for (const auto& [text, words] : cases) expect_error<ConfigError>([&] { parse_matcher(reader_of(text)); }, words);
 }
 

@@ -128,6 +128,17 @@ TEST(ModelConfig, BoxBinsComeBackFromJson) {
     expect_equal(parse(to_json(options)), options);
 }
 
+TEST(ModelConfig, MatchersByPredictionComeBackFromJson) {
+    ModelOptions options = unusual_options();
+    options.branches[0].matcher = {};
+    options.branches[0].matcher.kind = MatcherKind::tal;
+    options.branches[0].matcher.tal = {9, 0.5, 4.5};
+    options.branches[1].matcher = {};
+    options.branches[1].matcher.kind = MatcherKind::simota;
+    options.branches[1].matcher.simota = {8, 2.5};
+    expect_equal(parse(to_json(options)), options);
+}
+
 TEST(ModelConfig, AlphaIsThatOfTheLossesPaper) {
     const auto alpha_of = [](const std::string& kind) {
         const std::string branch = R"({"name": "face", "loss": {"class": ")" + kind + R"("}})";
