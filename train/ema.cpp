@@ -13,33 +13,46 @@ Ema::Ema(const GraphModule& module, double decay) : decay_(decay) {
     for (const auto* tensors : {&module.parameters(), &module.buffers()}) {
         for (const auto& [name, tensor] : *tensors) {
             averages_[name] = tensor.detach().clone();
-            counts_[name] = 0;
+            counts_[name] = {};
         }
     }
 }
 
-void Ema::update(const GraphModule& module, const std::vector<std::string>& names) {
+void Ema::update(const GraphModule& module, const std::vector<std::string>& names, const ActiveChannels& active) {
     const torch::NoGradGuard no_grad;
-    std::map<double, std::pair<std::vector<at::Tensor>, std::vector<at::Tensor>>> groups; // by weight of the new value
+    struct Group {
+        std::vector<at::Tensor> averages, values;
+    };
+    struct Copied {
+        at::Tensor average, channels, values;
+    };
+    std::map<double, Group> groups; // by weight of the new value
+    std::vector<Copied> copied;
     for (const std::string& name : names) {
-        const auto t = static_cast<double>(counts_.at(name)++);
-        const double decay = std::min(decay_, (1 + t) / (10 + t));
-        auto& [averages, values] = groups[1 - decay];
-        averages.push_back(averages_.at(name));
-        values.push_back(module.tensor(name).detach());
+        const at::Tensor& average = averages_.at(name);
+        const std::int64_t size = average.dim() == 0 ? 1 : average.size(0);
+        for (const ChannelCounts::Part& part : counts_.at(name).advance(channels_of(active, name), size)) {
+            const auto t = static_cast<double>(part.count - 1);
+            Group& group = groups[1 - std::min(decay_, (1 + t) / (10 + t))];
+            group.averages.push_back(take_channels(average, part.channels));
+            group.values.push_back(take_channels(module.tensor(name).detach(), part.channels));
+            if (part.channels.defined()) copied.push_back({average, part.channels, group.averages.back()});
+        }
     }
-    for (auto& [weight, lists] : groups) at::_foreach_lerp_(lists.first, lists.second, weight);
+    for (auto& [weight, group] : groups) at::_foreach_lerp_(group.averages, group.values, weight);
+    for (const Copied& copy : copied) put_channels(copy.average, copy.channels, copy.values);
 }
 
 void Ema::copy_to(GraphModule& module) const {
     for (const auto& [name, average] : averages_) module.assign(name, average);
+    module.mix_set_statistics();
 }
 
 std::map<std::string, at::Tensor> Ema::state() const {
     std::map<std::string, at::Tensor> state;
     for (const auto& [name, average] : averages_) {
         state["average." + name] = average;
-        state["count." + name] = at::scalar_tensor(counts_.at(name), at::kLong);
+        state["count." + name] = counts_.at(name).to_tensor();
     }
     return state;
 }
@@ -49,11 +62,12 @@ void Ema::load_state(const std::map<std::string, at::Tensor>& state) {
     for (auto& [name, average] : averages_) {
         const auto value = state.find("average." + name);
         const auto count = state.find("count." + name);
-        if (value == state.end() || count == state.end() || value->second.sizes() != average.sizes()) {
+        const std::int64_t size = average.dim() == 0 ? 1 : average.size(0);
+        if (value == state.end() || count == state.end() || value->second.sizes() != average.sizes() ||
+            !counts_.at(name).load(count->second, size)) {
             throw ModelFileError("checkpoint: no fitting average of \"" + name + "\"");
         }
         average.copy_(value->second);
-        counts_[name] = count->second.item<std::int64_t>();
     }
 }
 

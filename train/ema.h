@@ -8,23 +8,25 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/graph_module.h"
+#include "train/channel_counts.h"
 
 namespace banyan {
 
 /// Exponential moving average of a module's parameters and norm statistics:
 ///   average += (1 - d) * (value - average),  d = min(decay, (1 + t) / (10 + t)),  t = updates of that tensor so far.
-/// Tensors that a step did not touch keep their average bit by bit.
+/// Tensors that a step did not touch keep average and count bit by bit, and so do the channels that it left out.
 class Ema {
 public:
     /// decay in [0, 1); 0 follows the parameters.
     Ema(const GraphModule& module, double decay);
 
     /// @param names tensors of the module that the last step may have changed
-    void update(const GraphModule& module, const std::vector<std::string>& names);
-    /// Writes the averages into a module of the same graph.
+    /// @param active those of them of which it changed some channels only
+    void update(const GraphModule& module, const std::vector<std::string>& names, const ActiveChannels& active = {});
+    /// Writes the averages into a module of the same graph and separated norms, and mixes those (mix_set_statistics).
     void copy_to(GraphModule& module) const;
 
-    /// Averages by "average.<name>" and counts by "count.<name>" (int64 scalars), for checkpoints.
+    /// Averages by "average.<name>" and counts by "count.<name>" (ChannelCounts::to_tensor), for checkpoints.
     std::map<std::string, at::Tensor> state() const;
     /// @throws ModelFileError an entry is missing or does not fit
     void load_state(const std::map<std::string, at::Tensor>& state);
@@ -32,7 +34,7 @@ public:
 private:
     double decay_;
     std::map<std::string, at::Tensor> averages_;
-    std::map<std::string, std::int64_t> counts_;
+    std::map<std::string, ChannelCounts> counts_;
 };
 
 } // namespace banyan

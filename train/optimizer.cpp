@@ -45,10 +45,11 @@ void Optimizer::zero_grad() {
     for (Slot& slot : slots_) slot.parameter.mutable_grad().reset();
 }
 
-double Optimizer::clip(double max_norm) {
+double Optimizer::clip(double max_norm, const std::string& prefix) {
     std::vector<at::Tensor> gradients;
     for (const Slot& slot : slots_) {
-        if (slot.parameter.grad().defined()) gradients.push_back(slot.parameter.grad());
+        const at::Tensor& gradient = slot.parameter.grad();
+        if (gradient.defined() && slot.name.starts_with(prefix)) gradients.push_back(gradient);
     }
     if (gradients.empty()) return 0;
     const torch::NoGradGuard no_grad;
@@ -83,41 +84,76 @@ void Optimizer::prepare(Slot& slot) {
     slot.first = at::zeros_like(slot.parameter);
     if (options_.optimizer == OptimizerKind::sgd) return;
     slot.second = at::zeros_like(slot.parameter);
-    slot.steps = at::zeros({}, slot.parameter.options().dtype(at::kFloat));
 }
 
-void Optimizer::step_group(const Group& group, double lr) {
+/// What one call of the kernels works on: whole tensors, or copies of some of their channels.
+struct Optimizer::Operands {
     std::vector<at::Tensor> parameters, gradients, first, second, steps;
+
+    struct Copied {
+        std::size_t place; ///< in the lists
+        const Slot* slot;
+        at::Tensor channels;
+    };
+    std::vector<Copied> copied;
+
+    void add(const Slot& slot, const ChannelCounts::Part& part) {
+        if (part.channels.defined()) copied.push_back({parameters.size(), &slot, part.channels});
+        parameters.push_back(take_channels(slot.parameter, part.channels));
+        gradients.push_back(take_channels(slot.parameter.grad(), part.channels));
+        first.push_back(take_channels(slot.first, part.channels));
+        if (!slot.second.defined()) return;
+        second.push_back(take_channels(slot.second, part.channels));
+        steps.push_back(at::full({}, part.count, slot.parameter.options().dtype(at::kFloat)));
+    }
+
+    void put_back() const {
+        for (const Copied& copy : copied) {
+            put_channels(copy.slot->parameter, copy.channels, parameters[copy.place]);
+            put_channels(copy.slot->first, copy.channels, first[copy.place]);
+            if (copy.slot->second.defined()) put_channels(copy.slot->second, copy.channels, second[copy.place]);
+        }
+    }
+};
+
+Optimizer::Operands Optimizer::operands_of(const Group& group, const ActiveChannels& active) {
+    Operands operands;
     for (Slot* slot : group) {
         prepare(*slot);
-        parameters.push_back(slot->parameter);
-        gradients.push_back(slot->parameter.grad());
-        first.push_back(slot->first);
-        if (options_.optimizer == OptimizerKind::sgd) continue;
-        slot->steps.add_(1);
-        second.push_back(slot->second);
-        steps.push_back(slot->steps);
+        const at::Tensor channels = channels_of(active, slot->name);
+        if (options_.optimizer == OptimizerKind::sgd) {
+            operands.add(*slot, {0, channels});
+            continue;
+        }
+        const std::int64_t size = slot->parameter.dim() == 0 ? 1 : slot->parameter.size(0);
+        for (const ChannelCounts::Part& part : slot->steps.advance(channels, size)) operands.add(*slot, part);
     }
+    return operands;
+}
+
+void Optimizer::step_group(const Group& group, double lr, const ActiveChannels& active) {
+    const Operands operands = operands_of(group, active);
     const double decay = group.front()->weight_decay;
     if (options_.optimizer == OptimizerKind::adamw) {
         constexpr double kBeta1 = 0.9, kEps = 1e-8;
-        at::_fused_adamw_(parameters, gradients, first, second, {}, steps, lr, kBeta1, options_.beta2, decay, kEps,
-                          /*amsgrad=*/false, /*maximize=*/false);
-        return;
+        at::_fused_adamw_(operands.parameters, operands.gradients, operands.first, operands.second, {}, operands.steps,
+                          lr, kBeta1, options_.beta2, decay, kEps, /*amsgrad=*/false, /*maximize=*/false);
+    } else {
+        at::_foreach_mul_(operands.first, options_.momentum);
+        at::_foreach_add_(operands.first, operands.gradients);
+        at::_foreach_mul_(operands.parameters, 1 - lr * decay);
+        at::_foreach_add_(operands.parameters, operands.first, -lr);
     }
-    at::_foreach_mul_(first, options_.momentum);
-    at::_foreach_add_(first, gradients);
-    at::_foreach_mul_(parameters, 1 - lr * decay);
-    at::_foreach_add_(parameters, first, -lr);
+    operands.put_back();
 }
 
-void Optimizer::step(double scale) {
+void Optimizer::step(double scale, const ActiveChannels& active) {
     const torch::NoGradGuard no_grad;
     std::map<std::pair<double, double>, Group> groups; // by learning rate factor and weight decay
     for (Slot& slot : slots_) {
         if (slot.parameter.grad().defined()) groups[{slot.lr_factor, slot.weight_decay}].push_back(&slot);
     }
-    for (const auto& [key, group] : groups) step_group(group, options_.lr * scale * key.first);
+    for (const auto& [key, group] : groups) step_group(group, options_.lr * scale * key.first, active);
 }
 
 std::map<std::string, at::Tensor> Optimizer::state() const {
@@ -125,34 +161,40 @@ std::map<std::string, at::Tensor> Optimizer::state() const {
     for (const Slot& slot : slots_) {
         if (slot.first.defined()) state["first." + slot.name] = slot.first;
         if (slot.second.defined()) state["second." + slot.name] = slot.second;
-        if (slot.steps.defined()) state["steps." + slot.name] = slot.steps;
+        if (slot.second.defined()) state["steps." + slot.name] = slot.steps.to_tensor();
     }
     return state;
+}
+
+void Optimizer::load_slot(Slot& slot, const std::map<std::string, at::Tensor>& state, std::size_t& used) {
+    const auto find = [&](const std::string& kind) {
+        const auto found = state.find(kind + slot.name);
+        used += found == state.end() ? 0 : 1;
+        return found == state.end() ? at::Tensor() : found->second;
+    };
+    const auto refuse = [&](const std::string& kind) {
+        throw ModelFileError("checkpoint: optimiser entry \"" + kind + slot.name + "\" does not fit its parameter");
+    };
+    const auto moment = [&](const std::string& kind) {
+        const at::Tensor found = find(kind);
+        if (found.defined() && found.sizes() != slot.parameter.sizes()) refuse(kind);
+        return found.defined() ? at::empty_like(slot.parameter).copy_(found) : found;
+    };
+    slot.first = moment("first.");
+    slot.second = moment("second.");
+    slot.steps = {};
+    const at::Tensor steps = find("steps.");
+    if (steps.defined() && !slot.steps.load(steps, slot.parameter.dim() == 0 ? 1 : slot.parameter.size(0)))
+        refuse("steps.");
+    const bool adam = options_.optimizer == OptimizerKind::adamw && slot.first.defined();
+    if (slot.second.defined() == adam && steps.defined() == adam) return;
+    throw ModelFileError("checkpoint: the optimiser's state of \"" + slot.name + "\" is incomplete");
 }
 
 void Optimizer::load_state(const std::map<std::string, at::Tensor>& state) {
     const torch::NoGradGuard no_grad;
     std::size_t used = 0;
-    const auto take = [&](const std::string& key, const at::Tensor& like, at::Tensor& out) {
-        const auto found = state.find(key);
-        if (found == state.end()) {
-            out.reset();
-            return;
-        }
-        if (found->second.sizes() != like.sizes()) {
-            throw ModelFileError("checkpoint: optimiser entry \"" + key + "\" does not fit its parameter");
-        }
-        out = at::empty_like(like).copy_(found->second);
-        ++used;
-    };
-    for (Slot& slot : slots_) {
-        take("first." + slot.name, slot.parameter, slot.first);
-        take("second." + slot.name, slot.parameter, slot.second);
-        take("steps." + slot.name, at::zeros({}), slot.steps);
-        const bool adam = options_.optimizer == OptimizerKind::adamw && slot.first.defined();
-        if (slot.second.defined() == adam && slot.steps.defined() == adam) continue;
-        throw ModelFileError("checkpoint: the optimiser's state of \"" + slot.name + "\" is incomplete");
-    }
+    for (Slot& slot : slots_) load_slot(slot, state, used);
     if (used != state.size()) throw ModelFileError("checkpoint: optimiser entries of parameters that the model lacks");
 }
 
