@@ -82,10 +82,9 @@ std::vector<DetectionPicture> detect_new_scenes(const DemoRunOptions& options, c
     const RunConfig config = demo_config(options.folder, {});
     MultiTaskModel model = load_model(options.folder + "/" + training + "/weights/last.banyan.safetensors");
     const std::vector<Dataset> scenes = load_datasets(config.validation, model.classes());
-    const PredictOptions predict_with = predict_options(model.options().detection);
     PictureOptions picture_options;
     picture_options.side = config.model.input_side;
-    return draw_detections([&](const at::Tensor& pixels) { return predict(model, pixels, predict_with); }, scenes,
+    return draw_detections(make_predictor(model, picture_options.score_threshold, Precision::automatic), scenes,
                            model.classes(), picture_options);
 }
 
