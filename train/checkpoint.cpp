@@ -9,6 +9,7 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/safetensors.h"
 #include "model/weights_file.h"
 
@@ -20,6 +21,8 @@ using Tensors = std::map<std::string, at::Tensor>;
 constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kEma = "ema.";
+constexpr const char* kMore = "more.";
+constexpr const char* kDataset = "data set "; // of metadata entries
 
 void add(Tensors& all, const std::string& prefix, const Tensors& part) {
     for (const auto& [name, tensor] : part) all[prefix + name] = tensor;
@@ -78,37 +81,67 @@ void load_module(const SafetensorsFile& file, GraphModule& module) {
     for (const auto& [name, tensor] : tensors) module.assign(name, tensor);
 }
 
+void check_identity(const SafetensorsFile& file, const RunIdentity& identity) {
+    const std::string config_hash = entry(file, "config_hash");
+    if (config_hash != identity.config_hash) {
+        throw ModelFileError(ErrorText{file.path(), "made with another config", "config hash " + identity.config_hash,
+                                       config_hash, "resume with the run folder's own config.json"});
+    }
+    for (const auto& [name, fingerprint] : identity.datasets) {
+        const std::string found = entry(file, kDataset + name);
+        if (found == fingerprint) continue;
+        throw DataError(ErrorText{"data set " + name, "changed since " + file.path() + " was written",
+                                  "fingerprint " + found, fingerprint,
+                                  "restore its list of pictures, their sizes and labels, or start a new run"});
+    }
+    const std::string arithmetic = entry(file, "arithmetic");
+    if (arithmetic == identity.arithmetic) return;
+    log_warning(file.path() + " was made with " + arithmetic + "; this is " + identity.arithmetic +
+                ": results may differ in their last bits from those of an uninterrupted run");
+}
+
+SafetensorsFile read_checkpoint(const std::string& path) {
+    try {
+        return SafetensorsFile::load(path);
+    } catch (const ModelFileError& error) {
+        throw ModelFileError(std::string(error.what()) +
+                             "; or remove its folder: --resume then takes an older checkpoint or begins again");
+    }
+}
+
 } // namespace
 
-void save_checkpoint(const std::string& path, const TrainState& state, const std::string& config_hash) {
+void save_checkpoint(const std::string& path, const TrainState& state, const RunIdentity& identity) {
     Tensors all;
     add(all, kModel, state.model.module().parameters());
     add(all, kModel, state.model.module().buffers());
     add(all, kOptimizer, state.optimizer.state());
     add(all, kEma, state.ema.state());
+    add(all, kMore, state.more);
     std::map<std::string, TensorBytes> bytes;
     for (auto& [name, tensor] : all) {
         tensor = tensor.detach().to(at::kCPU).contiguous(); // owns what `bytes` points to
         bytes[name] = bytes_of(tensor);
     }
-    save_safetensors(path, bytes,
-                     {{"format", "banyan.checkpoint"},
-                      {"step", number_text(state.step)},
-                      {"best_score", number_text(state.best_score)},
-                      {"config_hash", config_hash}});
+    std::map<std::string, std::string> metadata{{"format", "banyan.checkpoint"},
+                                                {"step", number_text(state.step)},
+                                                {"evaluated", number_text(state.evaluated)},
+                                                {"best_score", number_text(state.best_score)},
+                                                {"config_hash", identity.config_hash},
+                                                {"arithmetic", identity.arithmetic}};
+    for (const auto& [name, fingerprint] : identity.datasets) metadata[kDataset + name] = fingerprint;
+    save_safetensors(path, bytes, std::move(metadata));
 }
 
-void load_checkpoint(const std::string& path, TrainState& state, const std::string& config_hash) {
-    const SafetensorsFile file = SafetensorsFile::load(path);
-    const std::string found = entry(file, "config_hash");
-    if (found != config_hash) {
-        throw ModelFileError(ErrorText{path, "made with another config", "config hash " + config_hash, found,
-                                       "resume with the run folder's own config.json"});
-    }
+void load_checkpoint(const std::string& path, TrainState& state, const RunIdentity& identity) {
+    const SafetensorsFile file = read_checkpoint(path);
+    check_identity(file, identity);
     load_module(file, state.model.module());
     state.optimizer.load_state(part_of(file, kOptimizer));
     state.ema.load_state(part_of(file, kEma));
+    state.more = part_of(file, kMore);
     state.step = number_of<std::int64_t>(file, "step");
+    state.evaluated = number_of<std::int64_t>(file, "evaluated");
     state.best_score = number_of<double>(file, "best_score");
 }
 

@@ -1,9 +1,12 @@
 #include "train/run_folder.h"
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <torch/version.h>
@@ -17,6 +20,7 @@
 namespace banyan {
 
 using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -28,19 +32,58 @@ std::string environment_json() {
     return json.dump(2) + "\n";
 }
 
+constexpr const char* kMetrics = "metrics.jsonl";
+constexpr const char* kTiming = "timing.jsonl";
+
+void check_folder(const std::string& path, const std::string& config, bool resume) {
+    if (!resume) {
+        // A run that ended before it had saved anything may be started anew.
+        if (!fs::exists(path + "/weights") && find_checkpoint(path).empty()) return;
+        throw UsageError(ErrorText{"--out " + path, "the folder holds a run already", "", "",
+                                   "continue it with --resume, or name another folder"});
+    }
+    if (!fs::exists(path + "/config.json")) {
+        throw UsageError(ErrorText{"--resume", "there is no run in " + path, "", "", "start without --resume"});
+    }
+    if (read_file(path + "/config.json") == config) return;
+    throw ModelFileError(ErrorText{path, "its run was started with another config", "", "",
+                                   "resume with the run folder's own config.json"});
+}
+
+/// Gives a file a second name in place of what had that name. A run's files are replaced, never changed, so each name
+/// keeps its content.
+void link_file(const std::string& from, const std::string& to) {
+    const std::string temporary = to + ".tmp.link";
+    std::error_code problem;
+    fs::create_directories(fs::path(to).parent_path(), problem);
+    fs::remove(temporary, problem);
+    fs::create_hard_link(from, temporary, problem);
+    if (problem) fs::copy_file(from, temporary, problem); // a file system without links
+    if (!problem) fs::rename(temporary, to, problem);
+    if (problem) throw IoError(ErrorText{to, "cannot be made from " + from + ": " + problem.message(), "", "", ""});
+    fs::remove(temporary, problem); // renaming one name of a file to another of the same file does nothing
+}
+
+/// What atomic writes of a killed process left.
+void remove_half_written(const std::string& folder) {
+    std::vector<fs::path> files;
+    for (const auto& item : fs::recursive_directory_iterator(folder)) {
+        if (item.path().filename().string().find(".tmp.") != std::string::npos) files.push_back(item.path());
+    }
+    std::error_code ignored;
+    for (const fs::path& file : files) fs::remove(file, ignored);
+}
+
 } // namespace
 
 RunFolder::RunFolder(std::string path, const std::string& effective_config, bool resume) : path_(std::move(path)) {
-    // A run that ended before it had saved anything may be started anew.
-    if (!resume && (std::filesystem::exists(path_ + "/weights") || !find_checkpoint(path_).empty())) {
-        throw UsageError(ErrorText{"--out " + path_, "the folder holds a run already", "", "",
-                                   "continue it with --resume, or name another folder"});
+    const std::string config = effective_config + "\n";
+    check_folder(path_, config, resume);
+    if (!resume) {
+        for (const char* log : {kMetrics, kTiming}) write_file_atomically(path_ + "/" + log, "");
+        write_file_atomically(path_ + "/config.json", config); // last: from now on the folder holds a run
     }
-    const std::string config = path_ + "/config.json";
-    // A run keeps the config that it began with: if another one is given, its checkpoint will refuse to go on.
-    if (!resume || !std::filesystem::exists(config)) write_file_atomically(config, effective_config + "\n");
     write_file_atomically(path_ + "/env.json", environment_json());
-    if (!resume) write_file_atomically(path_ + "/metrics.jsonl", "");
     set_log_file(path_ + "/run.log");
 }
 
@@ -52,51 +95,111 @@ std::string RunFolder::checkpoint(std::int64_t step) const {
     return path_ + "/checkpoint-" + std::to_string(step) + "/state.safetensors";
 }
 
-void RunFolder::rewind_metrics(std::int64_t step) {
-    std::ifstream in(path_ + "/metrics.jsonl");
+std::string RunFolder::best_weights_of(std::int64_t step) const {
+    return path_ + "/checkpoint-" + std::to_string(step) + "/best.banyan.safetensors";
+}
+
+void RunFolder::rewind_log(const std::string& name, std::int64_t step, std::int64_t evaluated) const {
+    std::istringstream in(read_file(path_ + "/" + name));
     std::string kept;
     for (std::string line; std::getline(in, line);) {
         const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-        if (json.is_discarded() || !json.contains("step") || json["step"].get<std::int64_t>() > step) continue;
-        kept += line + "\n";
+        if (json.is_discarded() || !json.contains("step")) continue;
+        const std::int64_t last = json.contains("eval") || json.contains("eval_seconds") ? evaluated : step;
+        if (json["step"].get<std::int64_t>() <= last) kept += line + "\n";
     }
-    write_file_atomically(path_ + "/metrics.jsonl", kept);
+    write_file_atomically(path_ + "/" + name, kept);
 }
 
-void RunFolder::append(const std::string& line) {
-    std::ofstream out(path_ + "/metrics.jsonl", std::ios::app);
+void RunFolder::rewind(std::int64_t step, std::int64_t evaluated) {
+    for (const char* log : {kMetrics, kTiming}) rewind_log(log, step, evaluated);
+    std::error_code ignored;
+    const std::string best = best_weights_of(step);
+    if (fs::exists(best)) {
+        link_file(best, weights("best"));
+    } else {
+        fs::remove(weights("best"), ignored);
+    }
+    keep_newest_checkpoint(step);
+    remove_half_written(path_);
+}
+
+void RunFolder::keep_best_weights(std::int64_t step) const {
+    if (fs::exists(weights("best"))) link_file(weights("best"), best_weights_of(step));
+}
+
+void RunFolder::append(const std::string& name, const std::string& line) const {
+    const std::string path = path_ + "/" + name;
+    std::ofstream out(path, std::ios::app);
     out << line << "\n" << std::flush;
-    if (!out) throw IoError(ErrorText{path_ + "/metrics.jsonl", "cannot be written", "", "", "is the disk full?"});
+    if (!out) throw IoError(ErrorText{path, "cannot be written", "", "", "is the disk full?"});
 }
 
-void RunFolder::log_step(const StepRecord& record) {
+namespace {
+
+/// {"coco128": {"rows": 61, "expected": 60.0}, …}
+Json rows_json(const std::vector<SampledRows>& list) {
+    Json json = Json::object();
+    for (const SampledRows& entry : list) json[entry.name] = {{"rows", entry.rows}, {"expected", entry.expected}};
+    return json;
+}
+
+} // namespace
+
+void RunFolder::log_step(const StepRecord& record, const StepTiming& timing) {
     Json branches = Json::object();
     for (const auto& [name, branch] : record.branches) {
         branches[name] = {{"class", branch.class_loss},
                           {"box", branch.box_loss},
                           {"rows", branch.rows},
-                          {"positives", branch.positives}};
+                          {"positives", branch.positives},
+                          {"weight", branch.weight}};
     }
-    append(Json{{"step", record.step},
-                {"loss", record.loss},
-                {"lr", record.lr},
-                {"gradient_norm", record.gradient_norm},
-                {"images_per_second", record.images_per_second},
-                {"data_wait_share", record.data_wait_share},
-                {"losses", branches}}
-               .dump());
+    append(kMetrics, Json{{"step", record.step},
+                          {"loss", record.loss},
+                          {"lr", record.lr},
+                          {"gradient_norm", record.gradient_norm},
+                          {"skipped", record.skipped},
+                          {"losses", branches},
+                          {"sampling",
+                           {{"datasets", rows_json(record.sampling.datasets)},
+                            {"branches", rows_json(record.sampling.branches)}}}}
+                         .dump());
+    append(kTiming, Json{{"step", record.step},
+                         {"images_per_second", timing.images_per_second},
+                         {"data_wait_share", timing.data_wait_share}}
+                        .dump());
+}
+
+void RunFolder::log_conflicts(std::int64_t step, const std::vector<GradientConflict>& conflicts) {
+    Json list = Json::array();
+    for (const GradientConflict& conflict : conflicts) {
+        list.push_back({{"a", conflict.a},
+                        {"b", conflict.b},
+                        {"cosine", conflict.cosine},
+                        {"norm_ratio", conflict.norm_ratio},
+                        {"measured", conflict.cosines.count},
+                        {"mean_cosine", conflict.cosines.mean},
+                        {"mean_cosine_error", conflict.cosines.standard_error()},
+                        {"mean_log2_ratio", conflict.log2_ratios.mean},
+                        {"mean_log2_ratio_error", conflict.log2_ratios.standard_error()}});
+    }
+    append(kMetrics, Json{{"step", step}, {"conflicts", list}}.dump());
 }
 
 void RunFolder::log_eval(std::int64_t step, const EvalReport& report) {
-    append(Json{{"step", step}, {"eval", Json::parse(eval_json(report))}}.dump());
+    Json eval = Json::parse(eval_json(report));
+    eval.erase("seconds");
+    append(kMetrics, Json{{"step", step}, {"eval", eval}}.dump());
+    append(kTiming, Json{{"step", step}, {"eval_seconds", report.seconds}}.dump());
 }
 
 void RunFolder::keep_newest_checkpoint(std::int64_t step) const {
     const std::string newest = "checkpoint-" + std::to_string(step);
     std::error_code ignored;
-    for (const auto& item : std::filesystem::directory_iterator(path_, ignored)) {
+    for (const auto& item : fs::directory_iterator(path_, ignored)) {
         const std::string name = item.path().filename().string();
-        if (name.rfind("checkpoint-", 0) == 0 && name != newest) std::filesystem::remove_all(item.path(), ignored);
+        if (name.rfind("checkpoint-", 0) == 0 && name != newest) fs::remove_all(item.path(), ignored);
     }
 }
 
@@ -116,6 +219,9 @@ std::string eval_json(const EvalReport& report) {
     Json tasks = Json::object();
     for (const TaskResult& task : report.tasks) {
         Json entry = stats_json(task.stats, task.images);
+        entry["detections"] = {{"judged", task.judged_detections},
+                               {"ignored", task.ignored_detections},
+                               {"unjudged", task.unjudged_detections}};
         entry["classes"] = Json::object();
         for (const CocoClassResult& result : task.classes) {
             Json values = Json::object();
@@ -139,21 +245,32 @@ std::string eval_json(const EvalReport& report) {
 }
 
 std::string eval_table(const EvalReport& report) {
-    const auto line = [](const std::string& name, double ap, double ap50, double ap75, double ar,
-                         const std::string& n) {
-        char text[160];
-        std::snprintf(text, sizeof text, "%-16s %7.3f %7.3f %7.3f %7.3f %7s\n", name.c_str(), ap, ap50, ap75, ar,
-                      n.c_str());
-        return std::string(text);
+    const auto line = [](const std::string& name, const std::vector<double>& stats, const std::string& counts) {
+        std::array<char, 48> text{};
+        std::snprintf(text.data(), text.size(), "%-16s", name.c_str());
+        std::string row = text.data();
+        for (const double value : stats) {
+            std::snprintf(text.data(), text.size(), " %7.3f", value);
+            row += text.data();
+        }
+        return row + counts + "\n";
     };
-    std::string table = "task                  AP    AP50    AP75   AR100  images\n";
+    const auto count = [](std::size_t number) {
+        const std::string digits = std::to_string(number);
+        return std::string(digits.size() < 10 ? 10 - digits.size() : 1, ' ') + digits;
+    };
+    std::string table = "task                  AP    AP50    AP75   AR100    images    judged   ignored  unjudged\n";
     for (const TaskResult& task : report.tasks) {
         const CocoStats& stats = task.stats;
-        table += line(task.task, stats[CocoStat::ap], stats[CocoStat::ap50], stats[CocoStat::ap75],
-                      stats[CocoStat::ar100], std::to_string(task.images));
+        table +=
+            line(task.task, {stats[CocoStat::ap], stats[CocoStat::ap50], stats[CocoStat::ap75], stats[CocoStat::ar100]},
+                 count(task.images) + count(task.judged_detections) + count(task.ignored_detections) +
+                     count(task.unjudged_detections));
     }
-    return table + line("mean", report.mean(CocoStat::ap), report.mean(CocoStat::ap50), report.mean(CocoStat::ap75),
-                        report.mean(CocoStat::ar100), std::to_string(report.images));
+    return table + line("mean",
+                        {report.mean(CocoStat::ap), report.mean(CocoStat::ap50), report.mean(CocoStat::ap75),
+                         report.mean(CocoStat::ar100)},
+                        count(report.images));
 }
 
 } // namespace banyan

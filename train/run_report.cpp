@@ -1,11 +1,13 @@
 #include "train/run_report.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/atomic_file.h"
 #include "image/image_codec.h"
 #include "report/axis_ticks.h"
 #include "report/svg_plot.h"
+#include "train/conflict_report.h"
 #include "train/metrics_log.h"
 
 namespace banyan {
@@ -37,6 +39,13 @@ LinePlotOptions plot_options(const std::string& title, const std::string& y_labe
     return options;
 }
 
+/// Whether any branch ever had another weight than 1.
+bool is_balanced(const MetricsLog& log) {
+    return std::any_of(log.weight.begin(), log.weight.end(), [](const auto& branch) {
+        return std::any_of(branch.second.begin(), branch.second.end(), [](const CurvePoint& p) { return p.y != 1; });
+    });
+}
+
 } // namespace
 
 void add_result_section(HtmlReport& report, const EvalReport& result) {
@@ -57,7 +66,7 @@ void add_result_section(HtmlReport& report, const EvalReport& result) {
 
 void add_curve_section(HtmlReport& report, const std::string& run_folder) {
     constexpr double kSmoothing = 0.9;
-    const MetricsLog log = read_metrics(run_folder + "/metrics.jsonl");
+    const MetricsLog log = read_metrics(run_folder);
     const std::string plots = run_folder + "/plots/";
     report.section("Training");
     LinePlotOptions total = plot_options("Loss, sum over branches", "loss", kSmoothing);
@@ -68,6 +77,9 @@ void add_curve_section(HtmlReport& report, const std::string& run_folder) {
     add_plot(report, plots + "class_loss.svg", to_series(log.class_loss), classes);
     add_plot(report, plots + "box_loss.svg", to_series(log.box_loss),
              plot_options("Box loss by branch", "loss", kSmoothing));
+    if (is_balanced(log)) {
+        add_plot(report, plots + "weight.svg", to_series(log.weight), plot_options("Weight by branch", "weight", 0));
+    }
     LinePlotOptions ap50 = plot_options("AP50 by task", "AP50", 0);
     ap50.y_low = 0;
     ap50.y_high = 1;
@@ -91,6 +103,7 @@ void write_run_report(const std::string& run_folder, const EvalReport& result,
     HtmlReport report("Run " + std::filesystem::path(run_folder).filename().string(), "banyan train");
     add_result_section(report, result);
     add_curve_section(report, run_folder);
+    add_conflict_section(report, run_folder);
     add_picture_section(report, "Validation pictures with all detections of score 0.3 or more, of all tasks.",
                         pictures);
     report.section("Config");

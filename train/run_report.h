@@ -13,8 +13,7 @@ namespace banyan {
 
 /// Headline AP50 of each task and the whole table.
 void add_result_section(HtmlReport& report, const EvalReport& result);
-/// Loss curves by branch, AP50 by task and throughput, from a run folder's metrics.jsonl; the plots also go to
-/// plots/*.svg.
+/// Loss curves by branch, AP50 by task and throughput, from a run folder's logs; the plots also go to plots/*.svg.
 /// @throws IoError, DataError
 void add_curve_section(HtmlReport& report, const std::string& run_folder);
 void add_picture_section(HtmlReport& report, const std::string& text, const std::vector<DetectionPicture>& pictures);

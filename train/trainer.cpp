@@ -16,10 +16,15 @@
 #include "model/model_file.h"
 #include "model/weights_file.h"
 #include "train/checkpoint.h"
+#include "train/non_finite_guard.h"
 #include "train/pictures.h"
+#include "train/predictor.h"
 #include "train/run_folder.h"
+#include "train/run_identity.h"
 #include "train/run_report.h"
+#include "train/step_update.h"
 #include "train/train_step.h"
+#include "train/trunk_norm.h"
 
 namespace banyan {
 
@@ -36,13 +41,6 @@ GraphModuleOptions module_options(const TrainOptions& options) {
     return module;
 }
 
-/// Identifies a config: what a checkpoint may be resumed with.
-std::string hash_of(const std::string& text) {
-    std::uint64_t hash = 14695981039346656037ULL; // FNV-1a
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    return std::to_string(hash);
-}
-
 void log_datasets(const std::vector<Dataset>& datasets, const ClassTable& table) {
     for (const Dataset& dataset : datasets) {
         std::string boxes;
@@ -57,26 +55,33 @@ void log_datasets(const std::vector<Dataset>& datasets, const ClassTable& table)
     }
 }
 
-std::string require_checkpoint(const std::string& folder) {
-    std::string path = find_checkpoint(folder);
-    if (!path.empty()) return path;
-    throw UsageError(ErrorText{"--resume", "no checkpoint in " + folder, "", "", "start without --resume"});
+std::vector<std::string> names_of(const std::vector<Dataset>& datasets) {
+    std::vector<std::string> names;
+    for (const Dataset& dataset : datasets) names.push_back(dataset.name());
+    return names;
 }
 
 /// One run: the living objects and the loop.
 class Run {
 public:
     Run(const RunConfig& config, const std::string& folder, bool resume)
-        : config_(config), options_(config.train), config_hash_(hash_of(config.effective)),
-          model_(config.model, module_options(config.train)), average_(config.model, module_options(config.train)) {
-        checkpoint_ = resume ? require_checkpoint(folder) : "";
+        : config_(config), options_(config.train), model_(config.model, module_options(config.train)),
+          average_(config.model, module_options(config.train)) {
         load_data();
+        identity_ = identify_run(config, datasets_, validation_);
         if (!options_.pretrained.empty()) import();
+        for (MultiTaskModel* model : {&model_, &average_}) {
+            prepare_trunk_norms(*model, options_.trunk_norm, sampling_->expected());
+        }
         folder_.emplace(folder, config.effective, resume); // not before everything it needs was found good
         log_datasets(datasets_, model_.classes());
+        log_info("expected rows of a batch of " + std::to_string(config.loader.batch_size) + ": " +
+                 expected_text(sampling_->expected()));
         optimizer_.emplace(model_.module(), options_);
         ema_.emplace(model_.module(), options_.ema_decay);
         step_.emplace(model_, options_);
+        update_.emplace(model_, *step_, *optimizer_, *ema_, options_);
+        guard_.emplace(options_, folder, BatchNames{names_of(datasets_), model_.classes()});
         state_.emplace(TrainState{model_, *optimizer_, *ema_});
         if (resume) restore();
     }
@@ -88,11 +93,12 @@ private:
     void import();
     void restore();
     void train_one_step(BatchLoader& loader);
-    void take_optimizer_step(const StepLosses& losses, StepRecord& record);
     void log(StepRecord record);
     Predictor predictor(double score_threshold);
     EvalReport judge(CocoProblem* problem = nullptr);
     void evaluate();
+    bool is_due(std::int64_t every) const;
+    bool evaluation_is_due() const;
     void write_report();
     void save_weights(const std::string& name);
     void checkpoint();
@@ -100,16 +106,19 @@ private:
     const RunConfig& config_;
     const TrainOptions& options_;
     std::optional<RunFolder> folder_;
-    std::string config_hash_;
-    std::string checkpoint_; ///< to go on from; "" for a new run
+    RunIdentity identity_;
     std::vector<Dataset> datasets_, validation_;
+    std::optional<SamplingCounter> sampling_;
     MultiTaskModel model_, average_;
     std::optional<Optimizer> optimizer_;
     std::optional<Ema> ema_;
     std::optional<TrainStep> step_;
+    std::optional<StepUpdate> update_;
+    std::optional<NonFiniteGuard> guard_;
     std::optional<TrainState> state_;
     std::optional<Progress> progress_;
     EvalReport report_;
+    bool is_saved_ = false;                 ///< a checkpoint holds the state as it is now
     double data_wait_s_ = 0, window_s_ = 0; // since the last logged step
     std::int64_t window_images_ = 0;
 };
@@ -118,6 +127,8 @@ void Run::load_data() {
     const ClassTable& table = model_.classes();
     datasets_ = load_datasets(config_.datasets, table);
     check_label_coverage(datasets_, table);
+    sampling_.emplace(datasets_, SamplingPlanOptions{config_.loader.sampling, config_.loader.batch_size,
+                                                     config_.loader.seed});
     if (!config_.validation.empty()) validation_ = load_datasets(config_.validation, table);
 }
 
@@ -127,42 +138,36 @@ void Run::import() {
 }
 
 void Run::restore() {
-    load_checkpoint(checkpoint_, *state_, config_hash_);
-    folder_->rewind_metrics(state_->step);
-    log_info("resumed " + checkpoint_ + " at step " + std::to_string(state_->step));
-}
-
-void Run::take_optimizer_step(const StepLosses& losses, StepRecord& record) {
-    optimizer_->zero_grad();
-    losses.total.backward();
-    record.gradient_norm = optimizer_->clip(options_.clip_norm);
-    if (!std::isfinite(record.gradient_norm)) {
-        throw NumericError(ErrorText{"step " + std::to_string(state_->step), "a gradient is not finite", "",
-                                     optimizer_->find_non_finite_gradient(),
-                                     "lower /train/lr or set /train/precision to \"fp32\""});
+    const std::string path = find_checkpoint(folder_->path());
+    if (path.empty()) {
+        log_info("no checkpoint in " + folder_->path() + " yet: the run begins again");
+    } else {
+        load_checkpoint(path, *state_, identity_);
+        update_->load_state(state_->more);
+        guard_->load_state(state_->more);
+        is_saved_ = true;
+        log_info("resumed " + path + " at step " + std::to_string(state_->step));
     }
-    const double scale = lr_scale(options_, state_->step);
-    record.lr = options_.lr * scale;
-    optimizer_->step(scale);
-    ema_->update(model_.module(), touched_tensors(model_.module(), losses));
+    folder_->rewind(state_->step, state_->evaluated);
 }
 
 void Run::train_one_step(BatchLoader& loader) {
     const Clock::time_point start = Clock::now();
     const Batch batch = loader.next();
     data_wait_s_ += seconds_since(start);
-    StepLosses losses = step_->forward(batch);
-    StepRecord record;
-    if (losses.total.defined()) {
-        record.loss = losses.total.item<double>();
-        take_optimizer_step(losses, record);
+    StepOutcome outcome = update_->run(batch, state_->step);
+    if (outcome.non_finite) {
+        guard_->handle(*outcome.non_finite, batch, state_->step);
+    } else {
+        guard_->passed();
     }
     ++state_->step;
+    is_saved_ = false;
     window_s_ += seconds_since(start);
     window_images_ += batch.count;
-    record.step = state_->step;
-    record.branches = std::move(losses.branches);
-    log(std::move(record));
+    if (!outcome.conflicts.empty()) folder_->log_conflicts(state_->step, outcome.conflicts);
+    log({state_->step, outcome.loss, outcome.lr, outcome.gradient_norm, std::move(outcome.branches),
+         guard_->skipped()});
 }
 
 void Run::log(StepRecord record) {
@@ -171,19 +176,16 @@ void Run::log(StepRecord record) {
                   static_cast<double>(window_images_) / window_s_);
     progress_->update(state_->step, text);
     if (record.step % options_.log_every != 0 && record.step != options_.steps) return;
-    record.images_per_second = static_cast<double>(window_images_) / window_s_;
-    record.data_wait_share = data_wait_s_ / window_s_;
-    folder_->log_step(record);
+    const std::int64_t logged = (record.step - 1) / options_.log_every * options_.log_every; // the line before
+    record.sampling = sampling_->count(logged, record.step);
+    folder_->log_step(record, {static_cast<double>(window_images_) / window_s_, data_wait_s_ / window_s_});
     data_wait_s_ = window_s_ = 0;
     window_images_ = 0;
 }
 
 Predictor Run::predictor(double score_threshold) {
     ema_->copy_to(average_.module());
-    PredictOptions predict_with = predict_options(config_.model.detection);
-    predict_with.score_threshold = score_threshold;
-    predict_with.bf16 = use_bf16(options_.precision);
-    return [this, predict_with](const at::Tensor& pixels) { return predict(average_, pixels, predict_with); };
+    return make_predictor(average_, score_threshold, options_.precision);
 }
 
 EvalReport Run::judge(CocoProblem* problem) {
@@ -196,8 +198,10 @@ EvalReport Run::judge(CocoProblem* problem) {
 void Run::evaluate() {
     CocoProblem problem;
     EvalReport report = judge(&problem);
-    if (stop_requested()) return;
+    if (report.images == 0) return; // stopped half-way; a resumed run begins it again
     report_ = std::move(report);
+    state_->evaluated = state_->step;
+    is_saved_ = false;
     folder_->log_eval(state_->step, report_);
     write_file_atomically(folder_->path() + "/predictions.coco.json", coco_predictions_json(problem));
     const double score = report_.mean(CocoStat::ap);
@@ -219,27 +223,46 @@ void Run::write_report() {
 void Run::save_weights(const std::string& name) {
     ema_->copy_to(average_.module());
     save_model(folder_->weights(name), average_,
-               {{"step", std::to_string(state_->step)}, {"config_hash", config_hash_}});
+               {{"step", std::to_string(state_->step)}, {"config_hash", identity_.config_hash}});
 }
 
 void Run::checkpoint() {
+    if (is_saved_) return;
     save_weights("last");
-    save_checkpoint(folder_->checkpoint(state_->step), *state_, config_hash_);
+    folder_->keep_best_weights(state_->step);
+    state_->more = update_->state();
+    state_->more.merge(guard_->state());
+    save_checkpoint(folder_->checkpoint(state_->step), *state_, identity_);
     folder_->keep_newest_checkpoint(state_->step);
+    is_saved_ = true;
+}
+
+bool Run::is_due(std::int64_t every) const {
+    if (state_->step == options_.steps) return true;
+    return state_->step > 0 && every > 0 && state_->step % every == 0;
+}
+
+bool Run::evaluation_is_due() const {
+    return !validation_.empty() && state_->evaluated != state_->step && is_due(options_.eval_every);
 }
 
 TrainOutcome Run::loop() {
     const Clock::time_point start = Clock::now();
     BatchLoader loader(datasets_, config_.loader, config_.transforms, state_->step);
     progress_.emplace("training", options_.steps, "step");
-    const auto is_due = [&](std::int64_t every) { return every > 0 && state_->step % every == 0; };
-    while (state_->step < options_.steps && !stop_requested()) {
+    while (true) { // begins with what a stopped run left undone after its last step
+        if (evaluation_is_due()) evaluate();
+        if (is_due(options_.checkpoint_every)) checkpoint();
+        if (state_->step == options_.steps || stop_requested()) break;
         train_one_step(loader);
-        const bool last = state_->step == options_.steps;
-        if (!validation_.empty() && (last || is_due(options_.eval_every))) evaluate();
-        if (last || is_due(options_.checkpoint_every)) checkpoint();
     }
     progress_->finish();
+    log_info("rows of " + std::to_string(state_->step) + " batches (expected): " +
+             counted_text(sampling_->count(0, state_->step)));
+    if (guard_->skipped() > 0) {
+        log_warning(std::to_string(guard_->skipped()) + " of " + std::to_string(state_->step) +
+                    " steps were skipped: a loss or gradient was not finite");
+    }
     if (report_.tasks.empty() && !validation_.empty() && !stop_requested()) report_ = judge(); // resumed at its end
     if (!stop_requested()) write_report();
     TrainOutcome outcome;

@@ -20,8 +20,14 @@ struct TrainOutcome {
 };
 
 /// Runs a training with logging, evaluation, saving and checkpoints in `folder` (train/run_folder.h). Saved weights are
-/// the EMA's. A run that is stopped and resumed takes the same batches as one that was not.
-/// @param resume continue from the newest checkpoint in `folder`
+/// the EMA's.
+///
+/// SIGINT and SIGTERM end the run after the step or evaluated pictures at hand and a checkpoint. However a run was
+/// stopped, also by SIGKILL at any moment, a resumed one ends with the bytes of one that was not stopped: weights,
+/// checkpoint, metrics.jsonl and predictions.coco.json, given the same number of threads on the same kind of processor
+/// (TrainState tells why; other arithmetic is warned of). What was done after the last checkpoint is done again.
+/// @param resume continue from the newest checkpoint in `folder`; from the start when the run was stopped before its
+///               first one
 /// @throws every Error of data, files, config; NumericError a loss or gradient is not finite
 TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume);
 

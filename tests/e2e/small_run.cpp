@@ -62,7 +62,7 @@ SmallRun::SmallRun() {
     write_config();
 }
 
-void SmallRun::write_config(const Json& train) const {
+void SmallRun::write_config(const Json& train, const Json& transforms) const {
     Json config{{"schema_version", 1},
                 {"tasks", {{{"name", "red"}}, {{"name", "blue"}}}},
                 {"model",
@@ -81,20 +81,11 @@ void SmallRun::write_config(const Json& train) const {
                   {"eval_every", 0},
                   {"checkpoint_every", 0}}}};
     config["train"].update(train);
+    config["transforms"] = transforms;
     dir_.write("config.json", config.dump(2));
 }
 
 std::string SmallRun::picture(int index) const { return dir_.file("reds/" + std::to_string(index) + ".jpg"); }
-
-std::vector<Json> SmallRun::metrics() const {
-    std::ifstream in(out() + "/metrics.jsonl");
-    std::vector<Json> lines;
-    for (std::string line; std::getline(in, line);) {
-        const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-        if (!json.is_discarded()) lines.push_back(json);
-    }
-    return lines;
-}
 
 std::vector<int> SmallRun::checkpoints() const {
     const std::string prefix = "checkpoint-";
@@ -109,6 +100,16 @@ std::vector<int> SmallRun::checkpoints() const {
 std::string read_text(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<Json> read_metrics_lines(const std::string& run_folder) {
+    std::ifstream in(run_folder + "/metrics.jsonl");
+    std::vector<Json> lines;
+    for (std::string line; std::getline(in, line);) {
+        const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+        if (!json.is_discarded()) lines.push_back(json);
+    }
+    return lines;
 }
 
 } // namespace banyan::test

@@ -9,6 +9,10 @@
 
 namespace banyan::test {
 
+std::string read_text(const std::string& path);
+/// Whole lines of a run folder's metrics.
+std::vector<nlohmann::json> read_metrics_lines(const std::string& run_folder);
+
 /// A folder with two partly labelled data sets of painted pictures ("reds" and "blues": squares of that colour) and a
 /// config of a tiny network with the tasks "red" and "blue" that trains on them in a second.
 class SmallRun {
@@ -21,11 +25,12 @@ public:
     std::string model() const { return out() + "/weights/last.banyan.safetensors"; }
     std::string picture(int index) const; ///< of "reds"
     const TempDir& dir() const { return dir_; }
-    /// Writes the config with some of its "train" entries replaced.
-    void write_config(const nlohmann::json& train = nlohmann::json::object()) const;
+    /// Writes the config with some of its "train" entries replaced, and with "transforms".
+    void write_config(const nlohmann::json& train = nlohmann::json::object(),
+                      const nlohmann::json& transforms = nlohmann::json::object()) const;
 
     /// Lines of the run's metrics.
-    std::vector<nlohmann::json> metrics() const;
+    std::vector<nlohmann::json> metrics() const { return read_metrics_lines(out()); }
     /// Steps of the checkpoints in the run's folder.
     std::vector<int> checkpoints() const;
 
@@ -34,7 +39,5 @@ public:
 private:
     TempDir dir_;
 };
-
-std::string read_text(const std::string& path);
 
 } // namespace banyan::test

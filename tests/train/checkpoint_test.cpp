@@ -9,10 +9,12 @@
 
 #include <unistd.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/safetensors.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
@@ -27,6 +29,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::labels_of;
+
+const RunIdentity kIdentity{"hash", {{"training/faces", "f1"}, {"validation/faces", "f2"}}, "1 thread"};
 
 /// Everything that a checkpoint holds, ready to learn.
 struct Living {
@@ -80,8 +84,9 @@ protected:
     std::string path() const { return dir_.file("state.safetensors"); }
     void save(Living& living, int steps = 3) {
         for (int i = 0; i < steps; ++i) living.learn();
+        living.state.evaluated = 2;
         living.state.best_score = 0.1 + 0.2; // no short decimal
-        save_checkpoint(path(), living.state, "hash");
+        save_checkpoint(path(), living.state, kIdentity);
     }
     TempDir dir_;
 };
@@ -90,8 +95,9 @@ TEST_F(Checkpoint, RestoresEverythingAndGoesOnBitForBit) {
     Living living;
     save(living);
     Living restored(test::tiny_options({"face", "hand"}), 99); // other start values
-    load_checkpoint(path(), restored.state, "hash");
+    load_checkpoint(path(), restored.state, kIdentity);
     EXPECT_EQ(restored.state.step, 3);
+    EXPECT_EQ(restored.state.evaluated, 2);
     EXPECT_EQ(restored.state.best_score, 0.1 + 0.2);
     expect_equal_bits(living, restored);
     for (int i = 0; i < 3; ++i) {
@@ -108,15 +114,47 @@ TEST_F(Checkpoint, HoldsNoMomentsOfABranchThatNeverLearned) {
     restored.learn();
     restored.state.step = 2;
     restored.learn(); // has moments of hands, which must go
-    load_checkpoint(path(), restored.state, "hash");
+    load_checkpoint(path(), restored.state, kIdentity);
     expect_equal_bits(living, restored);
 }
 
 TEST_F(Checkpoint, RefusesAnotherConfig) {
     Living living;
     save(living, 0);
-    expect_error<ModelFileError>([&] { load_checkpoint(path(), living.state, "other"); },
+    RunIdentity other = kIdentity;
+    other.config_hash = "other";
+    expect_error<ModelFileError>([&] { load_checkpoint(path(), living.state, other); },
                                  {path(), "another config", "other", "hash", "config.json"});
+}
+
+TEST_F(Checkpoint, RefusesDataThatChanged) {
+    Living living;
+    save(living, 0);
+    for (const char* name : {"training/faces", "validation/faces"}) {
+        RunIdentity other = kIdentity;
+        other.datasets[name] = "f3";
+        expect_error<DataError>(
+            [&] { load_checkpoint(path(), living.state, other); },
+            {"data set " + std::string(name), "changed", path(), kIdentity.datasets.at(name), "f3"});
+    }
+}
+
+TEST_F(Checkpoint, WarnsOfOtherArithmeticAndLoads) {
+    Living living;
+    save(living);
+    Living restored;
+    RunIdentity other = kIdentity;
+    const auto log_of_loading = [&](const std::string& name) {
+        set_log_file(dir_.file(name));
+        load_checkpoint(path(), restored.state, other);
+        set_log_file("");
+        return read_file(dir_.file(name));
+    };
+    EXPECT_EQ(log_of_loading("same.log"), "");
+    other.arithmetic = "2 threads";
+    const std::string text = log_of_loading("other.log");
+    for (const char* word : {"1 thread;", "2 threads", "may differ"}) EXPECT_THAT(text, testing::HasSubstr(word));
+    EXPECT_EQ(restored.state.step, 3);
 }
 
 TEST_F(Checkpoint, RefusesAnotherNetworkAndChangesNothing) {
@@ -125,7 +163,7 @@ TEST_F(Checkpoint, RefusesAnotherNetworkAndChangesNothing) {
     const auto refused = [&](const ModelOptions& options, const std::vector<std::string>& words) {
         Living other(options, 5);
         const HostTensors before = other.model.module().to_host();
-        expect_error<ModelFileError>([&] { load_checkpoint(path(), other.state, "hash"); }, words);
+        expect_error<ModelFileError>([&] { load_checkpoint(path(), other.state, kIdentity); }, words);
         EXPECT_EQ(other.model.module().to_host(), before);
         EXPECT_EQ(other.state.step, 0);
     };
@@ -142,26 +180,27 @@ TEST_F(Checkpoint, RefusesDamagedFiles) {
     const std::string whole = read_file(path());
     for (const std::size_t size : {whole.size() - 1, whole.size() / 2, std::size_t{9}, std::size_t{0}}) {
         const std::string cut = dir_.write("cut.safetensors", whole.substr(0, size));
-        expect_error<ModelFileError>([&] { load_checkpoint(cut, living.state, "hash"); }, {cut});
+        expect_error<ModelFileError>([&] { load_checkpoint(cut, living.state, kIdentity); }, {cut});
     }
     std::string flipped = whole;
     flipped[flipped.size() - 100] = static_cast<char>(flipped[flipped.size() - 100] ^ 1);
     const std::string changed = dir_.write("flipped.safetensors", flipped);
-    expect_error<ModelFileError>([&] { load_checkpoint(changed, living.state, "hash"); }, {changed});
-    expect_error<IoError>([&] { load_checkpoint(dir_.file("none"), living.state, "hash"); }, {"none"});
+    expect_error<ModelFileError>([&] { load_checkpoint(changed, living.state, kIdentity); }, {changed});
+    expect_error<IoError>([&] { load_checkpoint(dir_.file("none"), living.state, kIdentity); }, {"none"});
 }
 
 TEST_F(Checkpoint, RefusesFilesThatAreNone) {
     Living living;
     save_safetensors(path(), {}, {{"format", "something"}});
-    expect_error<ModelFileError>([&] { load_checkpoint(path(), living.state, "hash"); }, {path(), "not a checkpoint"});
+    expect_error<ModelFileError>([&] { load_checkpoint(path(), living.state, kIdentity); },
+                                 {path(), "not a checkpoint"});
     save(living, 0);
     const SafetensorsFile file = SafetensorsFile::load(path());
     auto metadata = file.metadata();
     metadata["step"] = "three";
     const std::string odd = dir_.file("odd.safetensors");
     save_safetensors(odd, file.tensors(), metadata);
-    expect_error<ModelFileError>([&] { load_checkpoint(odd, living.state, "hash"); }, {odd, "\"step\"", "three"});
+    expect_error<ModelFileError>([&] { load_checkpoint(odd, living.state, kIdentity); }, {odd, "\"step\"", "three"});
 }
 
 TEST(FindCheckpoint, TakesTheOneOfTheHighestStep) {
@@ -214,8 +253,8 @@ TEST(Train, AStoppedAndResumedRunEqualsAnUninterruptedOne) {
     EXPECT_EQ(resumed.step, 24);
     EXPECT_EQ(resumed.best_score, whole.best_score);
     EXPECT_EQ(last_state(data.file("whole")), last_state(data.file("parts")));
-    const MetricsLog log = read_metrics(data.file("parts/metrics.jsonl"));
-    const MetricsLog expected = read_metrics(data.file("whole/metrics.jsonl"));
+    const MetricsLog log = read_metrics(data.file("parts"));
+    const MetricsLog expected = read_metrics(data.file("whole"));
     ASSERT_EQ(log.loss.size(), 24U); // no step twice, none missing
     for (std::size_t i = 0; i < 24; ++i) EXPECT_EQ(log.loss[i].y, expected.loss[i].y) << i;
 }
@@ -235,15 +274,69 @@ TEST(Train, LeavesAWholeRunFolder) {
                              {"holds a run already", "--resume"});
 }
 
-TEST(Train, ResumingNeedsACheckpointOfTheSameConfig) {
+TEST(Train, ResumesOnlyARunOfTheSameConfig) {
     const test::TinyData data;
     expect_error<UsageError>([&] { train(data.config(R"("steps": 2, )"), data.file("run"), true); },
-                             {"--resume", "no checkpoint"});
+                             {"--resume", "no run in"});
     train(data.config(R"("steps": 1, )"), data.file("other"), false);
     const std::string config = read_file(data.file("other/config.json"));
     expect_error<ModelFileError>([&] { train(data.config(R"("steps": 2, )"), data.file("other"), true); },
                                  {"another config", "config.json"});
     EXPECT_EQ(read_file(data.file("other/config.json")), config); // the one to resume with is still there
+}
+
+TEST(Train, ARunStoppedBeforeItsFirstCheckpointBeginsAgain) {
+    const test::TinyData data;
+    const RunConfig config = data.config(R"("steps": 2, )");
+    train(config, data.file("run"), false);
+    const std::string metrics = read_file(data.file("run/metrics.jsonl")),
+                      best = read_file(data.file("run/weights/best.banyan.safetensors"));
+    fs::remove_all(data.file("run/checkpoint-2"));
+    EXPECT_EQ(train(config, data.file("run"), true).step, 2);
+    EXPECT_EQ(read_file(data.file("run/metrics.jsonl")), metrics);
+    EXPECT_EQ(read_file(data.file("run/weights/best.banyan.safetensors")), best);
+}
+
+TEST(Train, ResumesToAnEvaluationThatASignalCutShort) {
+    const test::TinyData data;
+    const RunConfig config = data.config(R"("steps": 2, )");
+    train(config, data.file("run"), false);
+    const std::string metrics = read_file(data.file("run/metrics.jsonl")), state = find_checkpoint(data.file("run")),
+                      predictions = read_file(data.file("run/predictions.coco.json"));
+    const auto finished = last_state(data.file("run"));
+    // What the run would have left if it had been stopped in its evaluation.
+    const SafetensorsFile file = SafetensorsFile::load(state);
+    auto metadata = file.metadata();
+    metadata["evaluated"] = "0";
+    metadata["best_score"] = "-1";
+    save_safetensors(state, file.tensors(), metadata);
+    for (const char* name : {"checkpoint-2", "weights"})
+        fs::remove(data.file("run/" + std::string(name) + "/best.banyan.safetensors"));
+    fs::remove(data.file("run/predictions.coco.json"));
+    EXPECT_GT(train(config, data.file("run"), true).best_score, -1);
+    EXPECT_EQ(read_file(data.file("run/metrics.jsonl")), metrics);
+    EXPECT_EQ(read_file(data.file("run/predictions.coco.json")), predictions);
+    EXPECT_EQ(last_state(data.file("run")), finished);
+    EXPECT_TRUE(fs::exists(data.file("run/weights/best.banyan.safetensors")));
+}
+
+TEST(Train, TellsOfADamagedCheckpoint) {
+    const test::TinyData data;
+    const RunConfig config = data.config(R"("steps": 1, )");
+    train(config, data.file("run"), false);
+    const std::string path = find_checkpoint(data.file("run")), whole = read_file(path);
+    data.dir().write("run/checkpoint-1/state.safetensors", whole.substr(0, whole.size() / 2));
+    const std::string metrics = read_file(data.file("run/metrics.jsonl"));
+    expect_error<ModelFileError>([&] { train(config, data.file("run"), true); }, {path, "remove its folder"});
+    EXPECT_EQ(read_file(data.file("run/metrics.jsonl")), metrics);
+}
+
+TEST(Train, RefusesToResumeOnLabelsThatChanged) {
+    const test::TinyData data;
+    train(data.config(R"("steps": 1, )"), data.file("run"), false);
+    data.dir().write("blues/labels/p1.txt", "0 0.5 0.5 0.25 0.25\n");
+    expect_error<DataError>([&] { train(data.config(R"("steps": 1, )"), data.file("run"), true); },
+                            {"data set training/blues", "changed", "new run"});
 }
 
 } // namespace

@@ -22,6 +22,7 @@ public:
         }
     }
 
+    const TempDir& dir() const { return dir_; }
     const std::string& path() const { return dir_.path(); }
     std::string file(const std::string& name) const { return dir_.file(name); }
 
