@@ -98,7 +98,7 @@ RunConfig parse_run_config(ConfigReader reader) {
     config.loader = parse_loader(loader);
     loader.finish();
     ConfigReader transforms = reader.optional_object("transforms");
-    config.transforms = parse_transforms(transforms);
+    config.transforms = parse_transforms(transforms, ClassTable(config.model.tasks));
     transforms.finish();
     config.train = parse_train(reader.optional_object("train"));
     config.loader.seed = config.train.seed;
@@ -149,6 +149,8 @@ std::string restricted_text(const RunConfig& config, const std::string& whole) {
     erase_entries(branches, [](const Json::iterator& entry) { return entry->at("tasks").empty(); });
     restrict_datasets(root, "datasets", config.datasets, table);
     restrict_datasets(root, "validation", config.validation, table);
+    root["transforms"]["flip"] = config.transforms.flip;
+    root["transforms"]["flip_pairs"] = config.transforms.flip_pairs;
     return root.dump(2);
 }
 
@@ -183,6 +185,7 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
     const ClassTable table(config.model.tasks);
     config.datasets = datasets_for(config.datasets, table);
     config.validation = datasets_for(config.validation, table);
+    config.transforms = restrict_transforms(config.transforms, table);
     config.effective = restricted_text(config, config.effective);
     return config;
 }
