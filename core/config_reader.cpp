@@ -209,6 +209,21 @@ std::vector<std::string> ConfigReader::texts(const std::string& key) {
     return result;
 }
 
+std::vector<std::pair<std::string, std::string>> ConfigReader::text_pairs(const std::string& key) {
+    const auto is_text = [](const Json& value) {
+        return value.is_string() && !value.get_ref<const std::string&>().empty();
+    };
+    std::vector<std::pair<std::string, std::string>> result;
+    for (const Json& entry : list_of(key, "a list of pairs of texts")) {
+        const std::string at = json_pointer_to(json_pointer_to(pointer_, key), std::to_string(result.size()));
+        if (!entry.is_array() || entry.size() != 2 || !is_text(entry[0]) || !is_text(entry[1])) {
+            refuse(at, "a list of two non-empty texts", entry);
+        }
+        result.emplace_back(entry[0].get<std::string>(), entry[1].get<std::string>());
+    }
+    return result;
+}
+
 std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi) {
     std::vector<double> result;
     for (const Json& entry : list_of(key, numbers_in(lo, hi))) {
@@ -344,6 +359,11 @@ std::string ConfigReader::text(const std::string& key, const std::string& fallba
 
 std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
     return has_or_default(key, "a list of texts", fallback) ? texts(key) : fallback;
+}
+
+std::vector<std::pair<std::string, std::string>>
+ConfigReader::text_pairs(const std::string& key, std::vector<std::pair<std::string, std::string>> fallback) {
+    return has_or_default(key, "a list of pairs of texts", fallback) ? text_pairs(key) : fallback;
 }
 
 std::vector<double> ConfigReader::reals(const std::string& key, double lo, double hi, std::vector<double> fallback) {

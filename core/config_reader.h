@@ -52,6 +52,9 @@ public:
     std::string text(const std::string& key, const std::string& fallback);
     std::vector<std::string> texts(const std::string& key); ///< list of non-empty strings
     std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback);
+    std::vector<std::pair<std::string, std::string>> text_pairs(const std::string& key); ///< list of [text, text]
+    std::vector<std::pair<std::string, std::string>>
+    text_pairs(const std::string& key, std::vector<std::pair<std::string, std::string>> fallback);
     std::vector<double> reals(const std::string& key, double lo, double hi);
     std::vector<double> reals(const std::string& key, double lo, double hi, std::vector<double> fallback);
     std::vector<std::int64_t> integers(const std::string& key, std::int64_t lo, std::int64_t hi);

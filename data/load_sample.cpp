@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "image/image_codec.h"
+#include "image/placement.h"
 
 namespace banyan {
 
@@ -35,11 +36,12 @@ Sample load_eval_sample(const Dataset& dataset, std::size_t index, int side, Let
     Sample sample = load_sample(dataset, index);
     sample.image = letterbox(sample.image, side, geometry);
     for (LabelledBox& labelled : sample.labels.boxes) labelled.box = geometry.from_original(labelled.box);
-    for (IgnoreRegion& region : sample.labels.ignore) {
-        for (Point& corner : region.area.corners) {
-            corner = {corner.x * geometry.scale + geometry.pad_x, corner.y * geometry.scale + geometry.pad_y};
-        }
-    }
+    Placement placement;
+    placement.scale = static_cast<double>(geometry.scale);
+    placement.offset_x = static_cast<double>(geometry.pad_x);
+    placement.offset_y = static_cast<double>(geometry.pad_y);
+    for (IgnoreRegion& region : sample.labels.ignore) region.area = place_polygon(region.area, placement, side);
+    for (LabelRegion& region : sample.labels.regions) region.area = place_polygon(region.area, placement, side);
     return sample;
 }
 

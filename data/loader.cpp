@@ -12,9 +12,9 @@
 
 #include "core/check.h"
 #include "core/error.h"
-#include "data/batch_plan.h"
 #include "data/image_cache.h"
 #include "data/random_streams.h"
+#include "data/sampling_plan.h"
 
 namespace banyan {
 
@@ -35,19 +35,6 @@ void check_options(const LoaderOptions& options, std::int64_t first_batch) {
     BANYAN_CHECK(!options.sides.empty(), "loader: sides must not be empty");
     for (const int side : options.sides) check("side", side, kMinSide, kMaxSide);
     BANYAN_CHECK(first_batch >= 0, "loader: first batch must not be negative, got ", first_batch);
-}
-
-std::vector<BatchPlan::Set> plan_sets(const std::vector<Dataset>& datasets) {
-    if (datasets.empty()) throw DataError(ErrorText{"training data", "there is no data set", "", "", "list one"});
-    std::vector<BatchPlan::Set> sets;
-    for (const Dataset& dataset : datasets) {
-        if (dataset.size() == 0) {
-            throw DataError(
-                ErrorText{dataset.name(), "the data set has no picture", "", "", "check its split and limit"});
-        }
-        sets.push_back({static_cast<std::int64_t>(dataset.size()), dataset.ratio()});
-    }
-    return sets;
 }
 
 /// A batch to be made.
@@ -85,15 +72,21 @@ struct BatchLoader::State {
     State(const std::vector<Dataset>& sets, LoaderOptions loader_options, TransformOptions transform_options,
           std::int64_t first_batch)
         : datasets(sets), options(std::move(loader_options)), transforms(transform_options),
-          cache(options.cache_mb << 20), plan(plan_sets(sets), options.batch_size, options.seed, first_batch),
-          claimed(first_batch), next(first_batch) {}
+          cache(options.cache_mb << 20),
+          plan(make_batch_plan(sets, {options.sampling, options.batch_size, options.seed}, first_batch)),
+          claimed(first_batch), next(first_batch), expected_rows(plan.expected_rows()) {}
     ~State();
 
     std::optional<Order> claim();
     void work();
     Result make(const Order& order);
     Batch make_batch(const Order& order);
-    void add_row(const BatchPlan::Row& row, Random& random, Batch& batch);
+    void add_row(const BatchPlan::Row& row, Labels labels, Batch& batch) const;
+    LabelledPicture load(const BatchPlan::Row& row);
+    BatchPlan::Row draw_partner(int dataset, Random& random) const;
+    const Record& record_of(const BatchPlan::Row& row) const {
+        return datasets[static_cast<std::size_t>(row.dataset)].record(static_cast<std::size_t>(row.record));
+    }
 
     const std::vector<Dataset>& datasets;
     const LoaderOptions options;
@@ -109,6 +102,7 @@ struct BatchLoader::State {
     std::int64_t next;    ///< batches before it were given to the caller
     std::map<std::int64_t, Result> results;
 
+    const std::vector<double> expected_rows; ///< of each data set in a batch
     std::vector<std::thread> threads;
 };
 
@@ -153,23 +147,45 @@ Batch BatchLoader::State::make_batch(const Order& order) {
     batch.height = batch.width = options.sides[static_cast<std::size_t>(side_random.integer(0, last_side))];
     const auto side = static_cast<std::size_t>(batch.width);
     batch.pixels.resize(order.rows.size() * side * side * 3);
+    const TransformOptions row_options = transforms_at(transforms, order.index);
     for (std::size_t row = 0; row < order.rows.size() && !stopping; ++row) {
         Random random = random_stream(options.seed, StreamPurpose::transforms, row, order.index);
-        add_row(order.rows[row], random, batch);
+        Random partner_random = random_stream(options.seed, StreamPurpose::partners, row, order.index);
+        const auto partner = [&] { return load(draw_partner(order.rows[row].dataset, partner_random)); };
+        std::uint8_t* pixels = batch.pixels.data() + row * side * side * 3;
+        const RowPictures pictures{load(order.rows[row]), partner};
+        add_row(order.rows[row], transform_randomly(pictures, batch.width, row_options, random, pixels), batch);
     }
     return batch;
 }
 
-void BatchLoader::State::add_row(const BatchPlan::Row& row, Random& random, Batch& batch) {
-    const Record& record = datasets[static_cast<std::size_t>(row.dataset)].record(static_cast<std::size_t>(row.record));
-    const std::shared_ptr<const Image> image = cache.get(record.file);
-    check_picture_size(*image, record);
-    const auto side = static_cast<std::size_t>(batch.width);
-    std::uint8_t* pixels = batch.pixels.data() + static_cast<std::size_t>(batch.count) * side * side * 3;
-    batch.labels.push_back(transform_randomly(*image, record.labels, batch.width, transforms, random, pixels));
+LabelledPicture BatchLoader::State::load(const BatchPlan::Row& row) {
+    const Record& record = record_of(row);
+    LabelledPicture picture{cache.get(record.file), &record.labels};
+    check_picture_size(*picture.image, record);
+    return picture;
+}
+
+/// Any record of the row's data set, or of one drawn by the rows that it has in a batch.
+BatchPlan::Row BatchLoader::State::draw_partner(int dataset, Random& random) const {
+    if (transforms.partners == PartnerSource::any) {
+        double left = random.uniform() * options.batch_size;
+        dataset = 0;
+        while (dataset + 1 < static_cast<int>(datasets.size())) {
+            left -= expected_rows[static_cast<std::size_t>(dataset)];
+            if (left < 0) break;
+            ++dataset;
+        }
+    }
+    const auto count = static_cast<std::int64_t>(datasets[static_cast<std::size_t>(dataset)].size());
+    return {dataset, random.integer(0, count - 1)};
+}
+
+void BatchLoader::State::add_row(const BatchPlan::Row& row, Labels labels, Batch& batch) const {
+    batch.labels.push_back(std::move(labels));
     batch.dataset.push_back(row.dataset);
     batch.record.push_back(row.record);
-    batch.file.push_back(record.file);
+    batch.file.push_back(record_of(row).file);
     ++batch.count;
 }
 

@@ -8,6 +8,7 @@
 #include "data/dataset.h"
 #include "data/load_sample.h"
 #include "data/sample.h"
+#include "data/sampling_options.h"
 #include "data/transforms.h"
 
 namespace banyan {
@@ -19,6 +20,7 @@ struct LoaderOptions {
     int queue = 4;                  ///< finished batches held at most [1, 64]
     std::int64_t cache_mb = 1024;   ///< decoded pictures kept in memory [0, 1048576]
     std::uint64_t seed = 0;
+    SamplingOptions sampling; ///< the config's "sampling"
 };
 
 /// Reads "batch_size", "sides", "threads", "queue", "cache_mb"; the seed is the run's. Calls reader.finish().
@@ -30,7 +32,9 @@ LoaderOptions parse_loader(ConfigReader& reader);
 /// Batch b is a pure function of (data sets, options but threads/queue/cache, b): neither thread count, timing, cache
 /// nor the first index changes a bit of it. Rows are dealt to the data sets by largest credit, so that each batch
 /// holds each set's fair share to within one row; within a data set every epoch is one seeded permutation
-/// (data/batch_plan.h). Rows of a data set lie together.
+/// (data/batch_plan.h; data/sampling_options.h for other wishes). Rows of a data set lie together. A row composed of
+/// several pictures (data/composition.h) counts as its primary's; its partners are drawn at random, beside the
+/// permutations.
 class BatchLoader {
 public:
     /// `datasets` must outlive the loader. @param first_batch index of the first batch, for a resumed run.

@@ -15,47 +15,44 @@ double log_uniform(double lo, double hi, Random& random) {
     }
 }
 
-/// Between both edges aligned: inside the target when it fits, covering the target when it does not.
-double random_offset(double length, int side, Random& random) {
-    const double room = side - length;
+/// Between both edges aligned: inside the window when it fits, covering the window when it does not.
+double random_offset(double length, int window, Random& random) {
+    const double room = window - length;
     return random.uniform(std::min(0.0, room), std::max(0.0, room));
 }
 
-bool has_area(const Box& box) { return box.x1 > box.x0 && box.y1 > box.y0; }
+Turn random_turn(const TransformOptions& options, Random& random) {
+    if (options.rotate_degrees == 0 && options.shear_degrees == 0) return {};
+    const double degrees = random.uniform(-options.rotate_degrees, options.rotate_degrees);
+    return make_turn(degrees, random.uniform(-options.shear_degrees, options.shear_degrees));
+}
+
+bool has_one_size(const TransformOptions& options) { return options.scale_low == 1.0 && options.scale_high == 1.0; }
 
 } // namespace
 
-Placement random_placement(int width, int height, int side, const TransformOptions& options, Random& random) {
-    Placement placement = letterbox_placement(width, height, side);
-    placement.flip = random.chance(options.flip);
-    if (options.scale_low == 1.0 && options.scale_high == 1.0) return placement;
-    placement.scale *= log_uniform(options.scale_low, options.scale_high, random);
-    placement.offset_x = random_offset(placement.scale * width, side, random);
-    placement.offset_y = random_offset(placement.scale * height, side, random);
-    return placement;
+double random_scale(const TransformOptions& options, Random& random) {
+    return has_one_size(options) ? 1.0 : log_uniform(options.scale_low, options.scale_high, random);
 }
 
-Labels place_labels(const Labels& labels, const Placement& placement, int side, const TransformOptions& options) {
-    const Box target{0, 0, static_cast<float>(side), static_cast<float>(side)};
-    Labels placed;
-    placed.states = labels.states;
-    for (const LabelledBox& labelled : labels.boxes) {
-        const Box whole = place_box(labelled.box, placement, side);
-        const Box cut = intersect(whole, target);
-        if (!has_area(cut)) continue;
-        const bool judged = covered_share(whole, target) >= options.min_visible &&
-                            std::min(cut.width(), cut.height()) >= options.min_side_px;
-        if (judged) {
-            placed.boxes.push_back({cut, labelled.class_id});
-        } else {
-            placed.ignore.push_back({cut, labelled.class_id});
-        }
-    }
-    for (const IgnoreRegion& region : labels.ignore) {
-        const Polygon cut = clip(place_polygon(region.area, placement, side), target);
-        if (area(cut) > 0) placed.ignore.push_back({cut, region.class_id});
-    }
-    return placed;
+Placement random_placement(int width, int height, const PlacementFrame& frame, const TransformOptions& options,
+                           Random& random) {
+    Placement placement = letterbox_placement(width, height, frame.side);
+    placement.flip = random.chance(options.flip);
+    placement.turn = random_turn(options, random);
+    const bool centred = has_one_size(options) && frame.window == whole_target(frame.side);
+    if (centred && placement.is_straight()) return placement;
+
+    placement.scale *= frame.size * random_scale(options, random);
+    placement.offset_x = placement.offset_y = 0;
+    const PlacedExtent extent = placed_extent(width, height, placement);
+    const PixelRect window = placement.flip ? mirror(frame.window, frame.side) : frame.window;
+    const auto offset = [&](double length, int room) {
+        return centred ? (room - length) / 2 : random_offset(length, room, random);
+    };
+    placement.offset_x = window.x0 + offset(extent.width, window.width()) - extent.x0;
+    placement.offset_y = window.y0 + offset(extent.height, window.height()) - extent.y0;
+    return placement;
 }
 
 } // namespace banyan

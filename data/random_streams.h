@@ -11,7 +11,8 @@ namespace banyan {
 enum class StreamPurpose : std::uint64_t {
     epoch_order = 1, ///< index: data set, count: epoch
     batch_side = 2,  ///< index: 0, count: batch
-    transforms = 3   ///< index: row, count: batch
+    transforms = 3,  ///< index: row, count: batch
+    partners = 4     ///< index: row, count: batch
 };
 
 inline Random random_stream(std::uint64_t seed, StreamPurpose purpose, std::size_t index, std::int64_t count) {

@@ -143,6 +143,16 @@ TEST(ConfigReader, RefusesAnEmptyTextInsideAList) {
     expect_error<ConfigError>([&] { reader.texts("l"); }, {"a.json:/l/1", "a non-empty text"});
 }
 
+TEST(ConfigReader, ReadsPairsOfTexts) {
+    using Pairs = std::vector<std::pair<std::string, std::string>>;
+    ConfigReader reader = reader_of(R"({"p": [["a", "b"], ["c", "d"]], "l": [["a", "b"], ["c"]], "n": [["a", 1]]})");
+    EXPECT_EQ(reader.text_pairs("p"), (Pairs{{"a", "b"}, {"c", "d"}}));
+    EXPECT_EQ(reader.text_pairs("absent", {{"e", "f"}}), (Pairs{{"e", "f"}}));
+    expect_error<ConfigError>([&] { reader.text_pairs("l"); }, {"a.json:/l/1", "a list of two non-empty texts"});
+    expect_error<ConfigError>([&] { reader.text_pairs("n"); }, {"a.json:/n/0", "a list of two non-empty texts"});
+    EXPECT_NE(reader.dump(-1).find(R"("absent":[["e","f"]])"), std::string::npos);
+}
+
 enum class Colour { red, green };
 const ConfigReader::Choices<Colour> kColours{{"red", Colour::red}, {"green", Colour::green}};
 

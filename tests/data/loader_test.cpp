@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <tuple>
@@ -55,8 +56,9 @@ protected:
         return options;
     }
 
-    std::vector<Batch> read(const LoaderOptions& options, int count, std::int64_t first = 0) {
-        BatchLoader loader(datasets_, options, TransformOptions{}, first);
+    std::vector<Batch> read(const LoaderOptions& options, int count, std::int64_t first = 0,
+                            const TransformOptions& transforms = {}) {
+        BatchLoader loader(datasets_, options, transforms, first);
         std::vector<Batch> batches;
         for (int i = 0; i < count; ++i) {
             EXPECT_EQ(loader.next_index(), first + i);
@@ -82,6 +84,12 @@ void expect_same(const Batch& a, const Batch& b) {
             EXPECT_EQ(a.labels[row].boxes[i].box, b.labels[row].boxes[i].box);
         }
         ASSERT_EQ(a.labels[row].ignore.size(), b.labels[row].ignore.size());
+        EXPECT_EQ(a.labels[row].states, b.labels[row].states);
+        ASSERT_EQ(a.labels[row].regions.size(), b.labels[row].regions.size());
+        for (std::size_t i = 0; i < a.labels[row].regions.size(); ++i) {
+            EXPECT_EQ(a.labels[row].regions[i].area, b.labels[row].regions[i].area);
+            EXPECT_EQ(a.labels[row].regions[i].states, b.labels[row].regions[i].states);
+        }
     }
 }
 
@@ -123,6 +131,63 @@ TEST_F(BatchLoaderTest, ResumesAtAnyBatch) {
         expect_same(resumed[0], expected[first]);
         expect_same(resumed[1], expected[first + 1]);
     }
+}
+
+TransformOptions composing(PartnerSource partners) {
+    TransformOptions transforms;
+    transforms.mosaic = transforms.copy_paste = transforms.mixup = 0.5;
+    transforms.rotate_degrees = 20;
+    transforms.partners = partners;
+    return transforms;
+}
+
+TEST_F(BatchLoaderTest, ComposedRowsAreAFunctionOfTheBatchToo) {
+    const TransformOptions transforms = composing(PartnerSource::any);
+    const std::vector<Batch> expected = read(small_options(), 8, 0, transforms);
+    LoaderOptions options = small_options();
+    options.threads = 3;
+    options.cache_mb = 0;
+    const std::vector<Batch> batches = read(options, 8, 0, transforms);
+    for (std::size_t i = 0; i < batches.size(); ++i) expect_same(batches[i], expected[i]);
+    expect_same(read(options, 1, 5, transforms)[0], expected[5]);
+    const std::vector<Batch> plain = read(small_options(), 8);
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        EXPECT_NE(plain[i].pixels, expected[i].pixels);
+        EXPECT_EQ(plain[i].record, expected[i].record); // the primaries
+    }
+}
+
+TEST_F(BatchLoaderTest, CompositionClosesAtItsBatch) {
+    TransformOptions transforms;
+    transforms.mosaic = 1;
+    transforms.close_augmentation_after = 2;
+    const std::vector<Batch> closing = read(small_options(), 4, 0, transforms);
+    const std::vector<Batch> plain = read(small_options(), 4);
+    EXPECT_NE(closing[1].pixels, plain[1].pixels);
+    expect_same(closing[2], plain[2]);
+    expect_same(closing[3], plain[3]);
+}
+
+TEST_F(BatchLoaderTest, PartnersComeFromTheRowsDataSetOrFromAll) {
+    std::vector<Record> records = datasets_[1].records();
+    for (Record& record : records) record.labels.states = {LabelState::partial};
+    datasets_[1] = Dataset("second", records, {LabelState::partial}, 2.0);
+    TransformOptions transforms;
+    transforms.mosaic = 1;
+    for (const Batch& batch : read(small_options(), 5, 0, transforms)) {
+        for (const Labels& labels : batch.labels) EXPECT_TRUE(labels.regions.empty());
+    }
+    transforms.partners = PartnerSource::any;
+    std::map<LabelState, int> tiles;
+    for (const Batch& batch : read(small_options(), 60, 0, transforms)) {
+        for (const Labels& labels : batch.labels) {
+            for (const LabelRegion& region : labels.regions) ++tiles[region.states[0]];
+        }
+    }
+    // Of 4 * 360 tiles a third is of the first set; mosaics of one set alone, 1 / 27 and 8 / 27 of those whose primary
+    // is of the first and the second set, have no regions.
+    EXPECT_NEAR(tiles[LabelState::exhaustive], 480 - 4 * 120 / 27.0, 80);
+    EXPECT_NEAR(tiles[LabelState::partial], 960 - 4 * 240 * 8 / 27.0, 130);
 }
 
 TEST_F(BatchLoaderTest, SeedsDiffer) {

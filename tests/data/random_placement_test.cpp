@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -17,6 +20,8 @@ TransformOptions all_off() {
     options.brightness = options.contrast = options.saturation = options.hue_degrees = 0;
     return options;
 }
+
+PlacementFrame whole(int side) { return {side, whole_target(side), 1.0}; }
 
 TEST(LetterboxPlacement, FitsTheLongSideAndCentresTheShort) {
     const Placement wide = letterbox_placement(640, 480, 320);
@@ -38,7 +43,7 @@ TEST(LetterboxPlacement, IsExactAsFloat) {
 
 TEST(RandomPlacement, IsTheLetterboxWhenTurnedOff) {
     Random random(1);
-    const Placement placement = random_placement(640, 480, 320, all_off(), random);
+    const Placement placement = random_placement(640, 480, whole(320), all_off(), random);
     const Placement letterbox = letterbox_placement(640, 480, 320);
     EXPECT_EQ(placement.scale, letterbox.scale);
     EXPECT_EQ(placement.offset_x, letterbox.offset_x);
@@ -52,7 +57,7 @@ TEST(RandomPlacement, FillsOrFitsAndStaysInTheScaleRange) {
     for (int i = 0; i < 500; ++i) {
         const int width = static_cast<int>(random.integer(20, 900));
         const int height = static_cast<int>(random.integer(20, 900));
-        const Placement placement = random_placement(width, height, 320, options, random);
+        const Placement placement = random_placement(width, height, whole(320), options, random);
         const double relative = placement.scale / letterbox_placement(width, height, 320).scale;
         EXPECT_GE(relative, options.scale_low);
         EXPECT_LE(relative, options.scale_high);
@@ -74,7 +79,7 @@ TEST(RandomPlacement, DrawsSizesLogUniformly) {
     int below_root_half = 0;
     constexpr int kDraws = 4000;
     for (int i = 0; i < kDraws; ++i) {
-        const Placement placement = random_placement(100, 100, 100, options, random);
+        const Placement placement = random_placement(100, 100, whole(100), options, random);
         flips += placement.flip ? 1 : 0;
         below_one += placement.scale < 1 ? 1 : 0;
         below_root_half += placement.scale < std::sqrt(0.5) ? 1 : 0;
@@ -94,7 +99,7 @@ TEST(PlaceBox, FlipMirrorsAndKeepsCornersInOrder) {
 TEST(PlaceBox, CanBeUndone) {
     Random random(4);
     for (const Box& box : random_boxes(200, 5)) {
-        const Placement placement = random_placement(640, 480, 320, TransformOptions{}, random);
+        const Placement placement = random_placement(640, 480, whole(320), TransformOptions{}, random);
         const Box placed = place_box(box, placement, 320);
         const auto undo_x = [&](double x) {
             return ((placement.flip ? 320 - x : x) - placement.offset_x) / placement.scale;
@@ -108,69 +113,107 @@ TEST(PlaceBox, CanBeUndone) {
     }
 }
 
-/// The picture moved left by 50: x' = x - 50.
-constexpr Placement kShifted{1.0, -50.0, 0.0, false};
-
-Labels labels_of(std::vector<LabelledBox> boxes, std::vector<IgnoreRegion> ignore = {}) {
-    return {
-        std::move(boxes), std::move(ignore), {LabelState::exhaustive, LabelState::partial, LabelState::unknown}, {}};
+TEST(CoveredSpans, AreThePixelsWhoseCentreLiesInThePicture) {
+    const std::vector<PixelSpan> spans = covered_spans(10, 10, {1.0, 2.4, 2.6, false}, 20, whole_target(20));
+    ASSERT_EQ(spans.size(), 20U);
+    for (std::size_t y = 0; y < 20; ++y) {
+        const bool in_picture = y >= 3 && y < 13;
+        EXPECT_EQ(spans[y].x1 - spans[y].x0, in_picture ? 10 : 0) << y;
+        EXPECT_TRUE(!in_picture || spans[y].x0 == 2) << y;
+    }
+    const std::vector<PixelSpan> mirrored = covered_spans(10, 10, {1.0, 2.4, 2.6, true}, 20, whole_target(20));
+    EXPECT_EQ(mirrored[5].x0, 8);
+    EXPECT_EQ(mirrored[5].x1, 18);
 }
 
-TEST(PlaceLabels, KeepsEverythingByteExactInTheIdentity) {
-    const Labels labels = labels_of({{{1.25F, 2.5F, 30.125F, 40.75F}, 1}}, {{Box{5, 6, 7.5F, 8}, -1}});
-    const Labels placed = place_labels(labels, Placement{}, 100, TransformOptions{});
-    ASSERT_EQ(placed.boxes.size(), 1U);
-    EXPECT_EQ(placed.boxes[0].box, labels.boxes[0].box);
-    EXPECT_EQ(placed.boxes[0].class_id, 1);
-    ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(bounds(placed.ignore[0].area), bounds(labels.ignore[0].area));
-    EXPECT_EQ(placed.states, labels.states);
+/// By mapping the centre back in doubles; nothing where that is too near to an edge to tell.
+std::optional<bool> is_in_picture(int x, int y, int width, int height, const Placement& placement, int side) {
+    const double u = ((placement.flip ? side - (x + 0.5) : x + 0.5) - placement.offset_x) / placement.scale;
+    const double v = (y + 0.5 - placement.offset_y) / placement.scale;
+    const double across = placement.turn.yy * u - placement.turn.xy * v;
+    const double down = placement.turn.xx * v - placement.turn.yx * u;
+    for (const double edge : {across, width - across, down, height - down}) {
+        if (std::abs(edge) < 1e-6) return std::nullopt;
+    }
+    return across > 0 && across < width && down > 0 && down < height;
 }
 
-TEST(PlaceLabels, CutBoxStaysWhenEnoughIsLeft) {
-    const Labels placed = place_labels(labels_of({{{30, 10, 80, 20}, 0}}), kShifted, 100, TransformOptions{});
-    ASSERT_EQ(placed.boxes.size(), 1U); // 60 % left
-    EXPECT_EQ(placed.boxes[0].box, (Box{0, 10, 30, 20}));
-    EXPECT_TRUE(placed.ignore.empty());
+TEST(CoveredSpans, FollowTurnsShearsFlipsAndWindows) {
+    TransformOptions options;
+    options.rotate_degrees = 180;
+    options.shear_degrees = 40;
+    Random random(6);
+    for (int i = 0; i < 200; ++i) {
+        const Placement placement = random_placement(70, 40, whole(64), options, random);
+        const int x0 = static_cast<int>(random.integer(0, 40)), y0 = static_cast<int>(random.integer(0, 40));
+        const PixelRect window{x0, y0, static_cast<int>(random.integer(x0 + 1, 64)), 64};
+        const std::vector<PixelSpan> spans = covered_spans(70, 40, placement, 64, window);
+        ASSERT_EQ(spans.size(), static_cast<std::size_t>(window.height()));
+        for (int y = window.y0; y < window.y1; ++y) {
+            const PixelSpan& span = spans[static_cast<std::size_t>(y - window.y0)];
+            ASSERT_TRUE(span.x0 >= window.x0 && span.x0 <= span.x1 && span.x1 <= window.x1);
+            for (int x = window.x0; x < window.x1; ++x) {
+                const std::optional<bool> inside = is_in_picture(x, y, 70, 40, placement, 64);
+                const bool found = x >= span.x0 && x < span.x1;
+                ASSERT_EQ(found, inside.value_or(found)) << i << ": " << x << ", " << y;
+            }
+        }
+    }
 }
 
-TEST(PlaceLabels, BoxCutBelowMinVisibleBecomesIgnoreRegionOfItsClass) {
-    const Labels placed = place_labels(labels_of({{{10, 10, 60, 20}, 1}}), kShifted, 100, TransformOptions{});
-    EXPECT_TRUE(placed.boxes.empty()); // 20 % left
-    ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(bounds(placed.ignore[0].area), (Box{0, 10, 10, 20}));
-    EXPECT_EQ(placed.ignore[0].class_id, 1);
-    EXPECT_EQ(placed.states, labels_of({}).states);
+TEST(MakeTurn, TurnsFromXTowardsY) {
+    const Turn quarter = make_turn(90, 0);
+    EXPECT_NEAR(quarter.xx, 0, 1e-3);
+    EXPECT_NEAR(quarter.yx, 1, 1e-3);
+    EXPECT_NEAR(quarter.xy, -1, 1e-3);
+    EXPECT_NEAR(make_turn(180, 0).xx, -1, 1e-3);
+    EXPECT_NEAR(make_turn(-30, 0).yx, -0.5, 1e-3);
+    EXPECT_NEAR(make_turn(0, 45).xy, 1, 1e-3);
+    EXPECT_EQ(make_turn(0, 0), Turn{});
 }
 
-TEST(PlaceLabels, ThinBoxBecomesIgnoreRegion) {
-    const Placement half{0.5, 0, 0, false};
-    const Labels labels = labels_of({{{0, 0, 40, 3}, 0}, {{0, 0, 40, 4}, 0}});
-    const Labels placed = place_labels(labels, half, 100, TransformOptions{});
-    ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(bounds(placed.ignore[0].area), (Box{0, 0, 20, 1.5F}));
-    ASSERT_EQ(placed.boxes.size(), 1U);
-    EXPECT_EQ(placed.boxes[0].box, (Box{0, 0, 20, 2}));
+TEST(MakeTurn, KeepsAreasAndRightAngles) {
+    for (double degrees = -180; degrees <= 180; degrees += 7.5) {
+        const Turn turn = make_turn(degrees, 0);
+        EXPECT_NEAR(turn.xx * turn.yy - turn.xy * turn.yx, 1, 1e-15);
+        EXPECT_NEAR(turn.xx * turn.xy + turn.yx * turn.yy, 0, 1e-15);
+        const Turn sheared = make_turn(degrees, degrees / 4);
+        EXPECT_NEAR(sheared.xx * sheared.yy - sheared.xy * sheared.yx, 1, 1e-14);
+    }
 }
 
-TEST(PlaceLabels, DropsWhatIsOutside) {
-    const Labels labels = labels_of({{{10, 10, 50, 20}, 0}}, {{Box{0, 0, 40, 40}, 1}, {Box{40, 0, 60, 9}, 2}});
-    const Labels placed = place_labels(labels, kShifted, 100, TransformOptions{});
-    EXPECT_TRUE(placed.boxes.empty());
-    ASSERT_EQ(placed.ignore.size(), 1U);
-    EXPECT_EQ(bounds(placed.ignore[0].area), (Box{0, 0, 10, 9}));
-    EXPECT_EQ(placed.ignore[0].class_id, 2);
+TEST(RandomPlacement, PutsPicturesIntoTheWindow) {
+    TransformOptions options;
+    options.rotate_degrees = 30;
+    Random random(8);
+    const PlacementFrame frame{320, {100, 40, 300, 140}, 0.5};
+    for (int i = 0; i < 300; ++i) {
+        const Placement placement = random_placement(640, 480, frame, options, random);
+        const Polygon outline = place_polygon(Box{0, 0, 640, 480}, placement, 320);
+        const Box extent = bounds(outline), window = to_box(frame.window);
+        const auto fits_or_fills = [](float lo, float hi, float from, float to) {
+            constexpr float kRounding = 1e-3F;
+            return (lo >= from - kRounding && hi <= to + kRounding) || (lo <= from + kRounding && hi >= to - kRounding);
+        };
+        EXPECT_TRUE(fits_or_fills(extent.x0, extent.x1, window.x0, window.x1)) << i;
+        EXPECT_TRUE(fits_or_fills(extent.y0, extent.y1, window.y0, window.y1)) << i;
+    }
 }
 
-TEST(CoveredPixels, AreThoseWhoseCentreLiesInThePicture) {
-    const CoveredPixels covered = covered_pixels(10, 10, {1.0, 2.4, 2.6, false}, 20);
-    EXPECT_EQ(covered.x0, 2);
-    EXPECT_EQ(covered.x1, 12);
-    EXPECT_EQ(covered.y0, 3);
-    EXPECT_EQ(covered.y1, 13);
-    const CoveredPixels mirrored = covered_pixels(10, 10, {1.0, 2.4, 2.6, true}, 20);
-    EXPECT_EQ(mirrored.x0, 8);
-    EXPECT_EQ(mirrored.x1, 18);
+TEST(RandomPlacement, TurnsAboutTheMiddleWhenSizesAreOff) {
+    TransformOptions options = all_off();
+    options.rotate_degrees = 45;
+    Random random(9);
+    const Placement placement = random_placement(640, 480, whole(320), options, random);
+    EXPECT_FALSE(placement.is_straight());
+    const Polygon middle = place_polygon(Polygon(std::vector<Point>{{320, 240}}), placement, 320);
+    EXPECT_NEAR(middle.corners[0].x, 160, 1e-3);
+    EXPECT_NEAR(middle.corners[0].y, 160, 1e-3);
+}
+
+TEST(PlaceBox, IsTheBoundsOfATurnedOutline) {
+    const Placement placement{1.0, 10.0, 20.0, false, {0, -1, 1, 0}}; // a quarter turn: (x, y) -> (10 - y, 20 + x)
+    EXPECT_EQ(place_box({1, 2, 4, 6}, placement, 100), (Box{4, 21, 8, 24}));
 }
 
 } // namespace
