@@ -15,22 +15,11 @@ std::string place_in(const DatasetOptions& options, const std::string& key) {
     return key.empty() ? place : place + "/" + key;
 }
 
-std::string hint_for(const std::string& word, const std::vector<std::string>& names) {
-    const std::string nearest = nearest_word(word, names);
-    if (!nearest.empty()) return "did you mean \"" + nearest + "\"?";
-    constexpr std::size_t kListed = 12;
-    std::string list = "there are";
-    for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) {
-        list += (i == 0 ? " \"" : ", \"") + names[i] + "\"";
-    }
-    return names.size() > kListed ? list + ", …" : list;
-}
-
 int class_id_of(const std::string& name, const ClassTable& table, const std::string& where) {
     const auto id = table.find_class(name);
     if (id) return *id;
     throw ConfigError(
-        {where, "unknown class \"" + name + "\"", "a class of a task", "", hint_for(name, table.class_names())});
+        {where, "unknown class \"" + name + "\"", "a class of a task", "", class_hint(name, table.class_names())});
 }
 
 void map_source(const std::string& source, int class_id, const std::vector<std::string>& source_classes,
@@ -44,10 +33,12 @@ void map_source(const std::string& source, int class_id, const std::vector<std::
 void set_state(const DatasetOptions& options, const std::string& name, LabelState state, LabelState& target) {
     const bool is_mapped = target == LabelState::exhaustive;
     const bool has_boxes = state == LabelState::exhaustive || state == LabelState::partial;
-    if (is_mapped && !has_boxes) {
+    const bool may_be_listed = state == LabelState::unknown && !options.image_labels.empty();
+    if (is_mapped && !has_boxes && !may_be_listed) {
         throw ConfigError({place_in(options, "labels/" + name),
                            "a class of the map cannot be " + std::string(label_state_name(state)),
-                           "\"exhaustive\" or \"partial\"", "", "take it out of \"classes\""});
+                           "\"exhaustive\" or \"partial\", or \"unknown\" with \"image_labels\"", "",
+                           "take it out of \"classes\""});
     }
     if (!is_mapped && has_boxes) {
         throw ConfigError({place_in(options, "labels/" + name),
@@ -58,6 +49,17 @@ void set_state(const DatasetOptions& options, const std::string& name, LabelStat
 }
 
 } // namespace
+
+std::string class_hint(const std::string& word, const std::vector<std::string>& names) {
+    const std::string nearest = nearest_word(word, names);
+    if (!nearest.empty()) return "did you mean \"" + nearest + "\"?";
+    constexpr std::size_t kListed = 12;
+    std::string list = "there are";
+    for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) {
+        list += (i == 0 ? " \"" : ", \"") + names[i] + "\"";
+    }
+    return names.size() > kListed ? list + ", …" : list;
+}
 
 ClassMap map_classes(const DatasetOptions& options, const std::vector<std::string>& source_classes,
                      const ClassTable& table) {
@@ -70,7 +72,7 @@ ClassMap map_classes(const DatasetOptions& options, const std::vector<std::strin
             const std::string where = place_in(options, "classes/" + source);
             if (!others && std::find(source_classes.begin(), source_classes.end(), source) == source_classes.end()) {
                 throw ConfigError({where, "the data set has no class \"" + source + "\"", "a class of the data set", "",
-                                   hint_for(source, source_classes)});
+                                   class_hint(source, source_classes)});
             }
             const int class_id = class_id_of(ours, table, where);
             map_source(source, class_id, source_classes, map.class_of_source);
@@ -83,7 +85,7 @@ ClassMap map_classes(const DatasetOptions& options, const std::vector<std::strin
     }
     const bool tells_nothing = std::all_of(map.states.begin(), map.states.end(),
                                            [](LabelState state) { return state == LabelState::unknown; });
-    if (tells_nothing) {
+    if (tells_nothing && options.image_labels.empty()) {
         throw ConfigError({place_in(options, "classes"), "the data set labels no class", "at least one", "", ""});
     }
     return map;

@@ -8,6 +8,9 @@
 
 namespace banyan {
 
+/// What to do about an unknown class: "did you mean …?", else the names there are (the first 12).
+std::string class_hint(const std::string& word, const std::vector<std::string>& names);
+
 /// How a data set's own classes become the run's.
 struct ClassMap {
     std::vector<int> class_of_source; ///< [source class] our class id, or -1: dropped

@@ -1,51 +1,15 @@
 #include "data/dataset.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/check.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
-#include "data/class_map.h"
-#include "data/data_folder.h"
-#include "data/data_problems.h"
-#include "data/label_readers.h"
-#include "data/record_builder.h"
 
 namespace banyan {
 namespace {
-
-SourceLabels read_labels(const DatasetOptions& options, DataFolder& folder, DataProblems& problems) {
-    switch (options.format) {
-    case DatasetFormat::coco: return read_coco(options, folder, problems);
-    case DatasetFormat::yolo: return read_yolo(options, folder, problems);
-    case DatasetFormat::voc: return read_voc(options, folder, problems);
-    }
-    throw CheckError("load_dataset: unknown format");
-}
-
-Dataset load(const DatasetOptions& options, const ClassTable& table, DataProblems& problems) {
-    const std::size_t problems_before = problems.count();
-    problems.set_prefix(options.name.empty() ? "" : options.name + ": ");
-    DataFolder folder(options.root, options.images);
-    SourceLabels labels = read_labels(options, folder, problems);
-    const bool is_faulty = problems.count() > problems_before;
-    ClassMap map;
-    try {
-        map = map_classes(options, labels.classes, table);
-    } catch (const ConfigError&) {
-        if (!is_faulty) throw;
-        return {}; // classes may be missing because their file is cut off: the data's faults come first
-    }
-    CheckedRecords checked = build_records(std::move(labels), map, folder, problems);
-    if (checked.records.empty() && problems.count() == problems_before) {
-        problems.add(
-            {folder.root(), "the data set has no pictures", "at least one", "", "check \"images\" and \"split\""});
-    }
-    Dataset dataset(options.name, std::move(checked.records), map.states, options.ratio);
-    dataset.set_warnings(std::move(checked.warnings));
-    return dataset;
-}
 
 /// Fields as bytes, each with its length or of a fixed one, so that no two records have the same.
 class RecordHasher {
@@ -105,7 +69,13 @@ std::uint64_t record_hash(const Record& record, std::uint64_t before) {
     return hash.after(before);
 }
 
-bool is_labelled(LabelState state) { return state == LabelState::exhaustive || state == LabelState::partial; }
+/// The data set has pictures in which the class is exhaustive or partial.
+bool labels_class(const Dataset& dataset, std::size_t class_id) {
+    return std::any_of(dataset.records().begin(), dataset.records().end(), [&](const Record& record) {
+        const LabelState state = record.labels.states.at(class_id);
+        return state == LabelState::exhaustive || state == LabelState::partial;
+    });
+}
 
 } // namespace
 
@@ -122,25 +92,41 @@ std::vector<std::int64_t> Dataset::box_counts() const {
     return counts;
 }
 
+std::vector<StateCounts> Dataset::state_counts() const {
+    std::vector<StateCounts> counts(states_.size());
+    for (const Record& record : records_) {
+        for (std::size_t id = 0; id < states_.size(); ++id) {
+            const auto state = std::find(kLabelStates.begin(), kLabelStates.end(), record.labels.states.at(id));
+            ++counts[id][static_cast<std::size_t>(state - kLabelStates.begin())];
+        }
+    }
+    return counts;
+}
+
 std::uint64_t Dataset::fingerprint() const {
     std::uint64_t hash = hash_bytes("data set 1"); // another number where what is hashed changes
     for (const Record& record : records_) hash = record_hash(record, hash);
     return hash;
 }
 
-Dataset load_dataset(const DatasetOptions& options, const ClassTable& table) {
-    DataProblems problems;
-    Dataset dataset = load(options, table, problems);
-    problems.throw_if_any();
-    return dataset;
-}
-
-std::vector<Dataset> load_datasets(const std::vector<DatasetOptions>& options, const ClassTable& table) {
-    DataProblems problems;
-    std::vector<Dataset> datasets;
-    for (const DatasetOptions& one : options) datasets.push_back(load(one, table, problems));
-    problems.throw_if_any();
-    return datasets;
+std::string describe(const Dataset& dataset, const ClassTable& table) {
+    const std::vector<std::int64_t> boxes = dataset.box_counts();
+    const std::vector<StateCounts> counts = dataset.state_counts();
+    std::string box_text, state_text;
+    for (int id = 0; id < table.size(); ++id) {
+        const auto k = static_cast<std::size_t>(id);
+        const std::string& name = table.class_name(id);
+        if (boxes[k] > 0) box_text += (box_text.empty() ? "" : ", ") + name + " " + std::to_string(boxes[k]);
+        std::string states;
+        for (std::size_t state = 0; state < kLabelStates.size(); ++state) {
+            if (counts[k][state] == 0) continue;
+            states += (states.empty() ? " " : ", ") + std::to_string(counts[k][state]) + " " +
+                      label_state_name(kLabelStates[state]);
+        }
+        if (!states.empty()) state_text += (state_text.empty() ? "" : "; ") + name + states;
+    }
+    return std::to_string(dataset.size()) + " pictures; boxes: " + (box_text.empty() ? "none" : box_text) +
+           "; states: " + state_text;
 }
 
 void check_label_coverage(const std::vector<Dataset>& datasets, const ClassTable& table) {
@@ -150,7 +136,7 @@ void check_label_coverage(const std::vector<Dataset>& datasets, const ClassTable
         bool labelled = false;
         std::int64_t boxes = 0;
         for (const Dataset& dataset : datasets) {
-            if (!is_labelled(dataset.states().at(index))) continue;
+            if (!labels_class(dataset, index)) continue;
             labelled = true;
             boxes += dataset.box_counts().at(index);
         }

@@ -1,6 +1,8 @@
 #include <set>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
 #include "data/dataset.h"
 
@@ -30,6 +32,24 @@ void parse_labels(ConfigReader labels, DatasetOptions& options) {
     labels.finish();
 }
 
+/// A text or a list of texts.
+std::vector<std::string> one_or_more(ConfigReader& reader, const std::string& key) {
+    if (reader.has(key) && reader.json().at(key).is_string()) return {non_empty_text(reader, key)};
+    return reader.texts(key, {});
+}
+
+/// What is known of single pictures.
+void parse_lists(ConfigReader& reader, DatasetOptions& options) {
+    options.image_labels = one_or_more(reader, "image_labels");
+    options.label_names = reader.text("label_names", "");
+    options.ignore_regions = one_or_more(reader, "ignore_regions");
+    options.other_classes = reader.texts("other_classes", {});
+    if (!reader.has("absent_without")) return;
+    ConfigReader rules = reader.object("absent_without");
+    for (const std::string& name : rules.keys()) options.absent_without.emplace_back(name, rules.texts(name));
+    rules.finish();
+}
+
 } // namespace
 
 DatasetOptions parse_dataset(ConfigReader& reader) {
@@ -52,6 +72,7 @@ DatasetOptions parse_dataset(ConfigReader& reader) {
     }
     classes.finish();
     if (reader.has("labels")) parse_labels(reader.object("labels"), options);
+    parse_lists(reader, options);
     reader.finish();
     return options;
 }

@@ -15,6 +15,7 @@ namespace banyan {
 struct CheckedRecords {
     std::vector<Record> records;
     std::vector<std::string> warnings;
+    std::vector<std::string> notes; ///< counted facts that are no faults
 };
 
 /// Checks every picture (header, whole file, stated size) on several threads, and every box of a mapped class against

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "model/model_config.h"
+#include "train/balance_config.h"
 
 namespace banyan {
 
@@ -32,6 +34,12 @@ void parse_optimizer(ConfigReader& reader, TrainOptions& options) {
     options.final_lr_scale = reader.real("final_lr_scale", 0.0, 1.0, options.final_lr_scale);
     options.ema_decay = reader.real("ema_decay", 0.0, 0.999999, options.ema_decay);
     options.clip_norm = reader.real("clip_norm", 0.0, 1e9, options.clip_norm);
+    options.clip = reader.choice("clip", {{"global", ClipScope::global}, {"branch", ClipScope::branch}}, options.clip);
+    options.balance = parse_balance(reader.optional_object("balance"));
+    options.conflict_every = reader.integer("conflict_every", 0, 10'000'000, options.conflict_every);
+    options.non_finite = reader.choice("non_finite", {{"stop", NonFinitePolicy::stop}, {"skip", NonFinitePolicy::skip}},
+                                       options.non_finite);
+    options.non_finite_limit = reader.integer("non_finite_limit", 1, 1'000'000, options.non_finite_limit);
 }
 
 TrainOptions parse_train(ConfigReader reader) {
@@ -39,8 +47,9 @@ TrainOptions parse_train(ConfigReader reader) {
     TrainOptions options;
     options.steps = reader.integer("steps", 1, kMaxSteps, options.steps);
     parse_optimizer(reader, options);
-    options.trunk_norm =
-        reader.choice("trunk_norm", {{"frozen", TrunkNorm::frozen}, {"batch", TrunkNorm::batch}}, options.trunk_norm);
+    options.trunk_norm = reader.choice(
+        "trunk_norm", {{"frozen", TrunkNorm::frozen}, {"batch", TrunkNorm::batch}, {"dataset", TrunkNorm::dataset}},
+        options.trunk_norm);
     options.unlabelled = reader.choice(
         "unlabelled", {{"masked", Unlabelled::masked}, {"background", Unlabelled::background}}, options.unlabelled);
     options.precision = reader.choice(
@@ -61,7 +70,8 @@ TrainOptions parse_train(ConfigReader reader) {
     reader.finish();
     if (options.trunk_norm == TrunkNorm::frozen && options.pretrained.empty()) {
         throw ConfigError(ErrorText{reader.where("trunk_norm"), "frozen norms need pretrained weights",
-                                    "\"batch\", or a file in \"pretrained\"", "\"frozen\" without \"pretrained\"", ""});
+                                    "\"batch\" or \"dataset\", or a file in \"pretrained\"",
+                                    "\"frozen\" without \"pretrained\"", ""});
     }
     return options;
 }
@@ -86,6 +96,23 @@ std::string with_absolute_paths(const RunConfig& config, const std::string& text
     return root.dump(2);
 }
 
+std::vector<SampledBranch> sampled_branches(const ModelOptions& model) {
+    const ClassTable table(model.tasks);
+    std::vector<SampledBranch> branches;
+    for (const BranchOptions& branch : model.branches) {
+        SampledBranch sampled{branch.name, {}};
+        for (const std::string& name : branch.tasks) {
+            const int task = table.find_task(name).value();
+            const std::size_t classes = table.tasks()[static_cast<std::size_t>(task)].classes.size();
+            for (std::size_t k = 0; k < classes; ++k) {
+                sampled.classes.push_back(table.first_class(task) + static_cast<int>(k));
+            }
+        }
+        branches.push_back(std::move(sampled));
+    }
+    return branches;
+}
+
 } // namespace
 
 RunConfig parse_run_config(ConfigReader reader) {
@@ -100,6 +127,9 @@ RunConfig parse_run_config(ConfigReader reader) {
     ConfigReader transforms = reader.optional_object("transforms");
     config.transforms = parse_transforms(transforms, ClassTable(config.model.tasks));
     transforms.finish();
+    ConfigReader sampling = reader.optional_object("sampling");
+    config.loader.sampling = parse_sampling(sampling);
+    config.loader.sampling.branches = sampled_branches(config.model);
     config.train = parse_train(reader.optional_object("train"));
     config.loader.seed = config.train.seed;
     reader.finish();
@@ -120,14 +150,51 @@ void erase_entries(Json& list_or_object, Predicate is_unwanted) {
     }
 }
 
+/// Whether lists or rules tell more of single pictures. They may need all the classes that the data set has.
+bool names_single_pictures(const DatasetOptions& dataset) {
+    return !dataset.image_labels.empty() || !dataset.ignore_regions.empty() || !dataset.absent_without.empty();
+}
+
+/// Every class of the run that the map, the states and the rules of a data set name.
+std::vector<std::string> named_classes(const DatasetOptions& dataset) {
+    std::vector<std::string> names;
+    for (const auto& [source, ours] : dataset.classes) names.push_back(ours);
+    for (const auto& [name, state] : dataset.labels) names.push_back(name);
+    for (const auto& [without, classes] : dataset.absent_without) {
+        names.push_back(without);
+        names.insert(names.end(), classes.begin(), classes.end());
+    }
+    return names;
+}
+
+/// Whether the map or the states name a class of the table. What lists and rules tell of further classes is welcome but
+/// not worth a share of every batch.
+bool labels_any_of(const ClassTable& table, const DatasetOptions& dataset) {
+    return std::any_of(dataset.classes.begin(), dataset.classes.end(),
+                       [&](const auto& entry) { return table.find_class(entry.second); }) ||
+           std::any_of(dataset.labels.begin(), dataset.labels.end(),
+                       [&](const auto& entry) { return table.find_class(entry.first); });
+}
+
+void add_others(DatasetOptions& dataset, const std::vector<std::string>& names, const ClassTable& table) {
+    for (const std::string& name : names) {
+        if (!table.find_class(name) && !contains(dataset.other_classes, name)) dataset.other_classes.push_back(name);
+    }
+}
+
 /// The data sets under `key` cut to those in `kept`, and their class maps to the classes of `table`.
 void restrict_datasets(Json& root, const std::string& key, const std::vector<DatasetOptions>& kept,
                        const ClassTable& table) {
     if (!root.contains(key)) return;
-    std::vector<std::string> names;
-    for (const DatasetOptions& dataset : kept) names.push_back(dataset.name);
-    erase_entries(root[key], [&](const Json::iterator& entry) { return !contains(names, entry->at("name")); });
+    std::map<std::string, const DatasetOptions*> kept_of_name;
+    for (const DatasetOptions& dataset : kept) kept_of_name[dataset.name] = &dataset;
+    erase_entries(root[key], [&](const Json::iterator& entry) { return !kept_of_name.contains(entry->at("name")); });
     for (Json& dataset : root[key]) {
+        const DatasetOptions& options = *kept_of_name.at(dataset.at("name"));
+        if (names_single_pictures(options)) {
+            dataset["other_classes"] = options.other_classes;
+            continue;
+        }
         erase_entries(dataset["classes"],
                       [&](const Json::iterator& entry) { return !table.find_class(entry->get<std::string>()); });
         if (!dataset.contains("labels")) continue;
@@ -166,17 +233,25 @@ RunConfig run_config_from_text(const std::string& text, const std::string& name,
 }
 
 std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table) {
+    std::erase_if(datasets, [&](const DatasetOptions& dataset) { return !labels_any_of(table, dataset); });
     for (DatasetOptions& dataset : datasets) {
+        if (names_single_pictures(dataset)) {
+            add_others(dataset, named_classes(dataset), table);
+            continue;
+        }
         std::erase_if(dataset.classes, [&](const auto& entry) { return !table.find_class(entry.second); });
         std::erase_if(dataset.labels, [&](const auto& entry) { return !table.find_class(entry.first); });
     }
-    std::erase_if(datasets,
-                  [](const DatasetOptions& dataset) { return dataset.classes.empty() && dataset.labels.empty(); });
     return datasets;
 }
 
 RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks) {
     check_task_names(tasks, config.model.tasks);
+    std::vector<std::string> all_names; // lists may name every class and task of the run
+    for (const Task& task : config.model.tasks) {
+        all_names.push_back(task.name);
+        all_names.insert(all_names.end(), task.classes.begin(), task.classes.end());
+    }
     std::erase_if(config.model.tasks, [&](const Task& task) { return !contains(tasks, task.name); });
     for (BranchOptions& branch : config.model.branches) {
         std::erase_if(branch.tasks, [&](const std::string& task) { return !contains(tasks, task); });
@@ -185,6 +260,7 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
     const ClassTable table(config.model.tasks);
     config.datasets = datasets_for(config.datasets, table);
     config.validation = datasets_for(config.validation, table);
+    config.loader.sampling.branches = sampled_branches(config.model);
     config.transforms = restrict_transforms(config.transforms, table);
     config.effective = restricted_text(config, config.effective);
     return config;

@@ -48,6 +48,23 @@ TEST(ParseDatasets, ReadsAllMembers) {
     EXPECT_EQ(options.where, "/configs/a.json:/datasets/0");
 }
 
+TEST(ParseDatasets, ReadsWhatIsKnownOfSinglePictures) {
+    const std::string begin = R"([{"name": "a", "format": "voc", "root": "/d", "classes": {"x": "y"}, )";
+    const auto datasets = parse(begin + R"("image_labels": "states.csv", "label_names": "names.csv",
+        "ignore_regions": ["a.csv", "b.json"], "other_classes": ["leg"],
+        "absent_without": {"person": ["face", "hand"], "face": ["eye"]}}])");
+    EXPECT_THAT(datasets[0].image_labels, ElementsAre("states.csv"));
+    EXPECT_EQ(datasets[0].label_names, "names.csv");
+    EXPECT_THAT(datasets[0].ignore_regions, ElementsAre("a.csv", "b.json"));
+    EXPECT_THAT(datasets[0].other_classes, ElementsAre("leg"));
+    EXPECT_THAT(datasets[0].absent_without,
+                ElementsAre(Pair("person", ElementsAre("face", "hand")), Pair("face", ElementsAre("eye"))));
+    for (const std::string wrong : {R"("image_labels": 1)", R"("image_labels": "")", R"("ignore_regions": [""])",
+                                    R"("absent_without": {"person": "face"})"}) {
+        expect_error<ConfigError>([&] { parse(begin + wrong + "}]"); }, {"/datasets/0/"});
+    }
+}
+
 TEST(ParseDatasets, DefaultsBelongToTheFormat) {
     const auto datasets = parse(R"([{"name": "a", "format": "yolo", "root": "/d", "classes": {"x": "y"}},
                                     {"name": "b", "format": "voc", "root": "/d", "classes": {"x": "y"}}])");

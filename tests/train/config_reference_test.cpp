@@ -50,6 +50,7 @@ const std::vector<Section> kSections{
     {"datasets[] and validation[]", "/datasets/[]"},
     {"loader", "/loader"},
     {"transforms", "/transforms"},
+    {"sampling", "/sampling"},
     {"train", "/train"},
 };
 
@@ -60,6 +61,7 @@ const std::vector<std::vector<std::string>> kVariants{
      R"(/model/branches/1/anchors={"levels": [3], "sizes": [[[8, 8]]]})",
      R"(/model/branches/2/anchors={"kind": "points", "scales": [8]})", "/model/backbone/type=efficientnet_lite0",
      R"(/datasets/0/labels={"face": "absent"})", R"(/validation/0/labels={"face": "absent"})", "/datasets/1/format=voc",
+     R"(/datasets/0/absent_without={"person": ["face"]})", R"(/validation/0/absent_without={"person": ["face"]})",
      "/validation/1/format=voc"},
     {"/model/backbone/type=resnet50"},
 };

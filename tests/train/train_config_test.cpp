@@ -95,6 +95,33 @@ TEST(RunConfig, RefusesTyposWithTheNearestWord) {
     refused("/schema_version=2", {"/schema_version", "1"});
 }
 
+TEST(RunConfig, ReadsBalancingClippingAndTheCareForNumbers) {
+    const TrainOptions plain = load_run_config(kPeople).train;
+    EXPECT_EQ(plain.balance.method, BalanceMethod::fixed);
+    EXPECT_EQ(plain.clip, ClipScope::global);
+    EXPECT_EQ(plain.non_finite, NonFinitePolicy::stop);
+    EXPECT_EQ(plain.conflict_every, 0);
+    const TrainOptions options =
+        load_run_config(kPeople, {R"(/train/balance={"method": "gradnorm", "lr": 0.025, "alpha": 0.5, "window": 7,
+                                                    "temperature": 3})",
+                                  "/train/clip=branch", "/train/conflict_every=50", "/train/non_finite=skip",
+                                  "/train/non_finite_limit=4"})
+            .train;
+    EXPECT_EQ(options.balance.method, BalanceMethod::gradnorm);
+    EXPECT_EQ(options.balance.lr, 0.025);
+    EXPECT_EQ(options.balance.alpha, 0.5);
+    EXPECT_EQ(options.balance.window, 7);
+    EXPECT_EQ(options.balance.temperature, 3);
+    EXPECT_EQ(options.clip, ClipScope::branch);
+    EXPECT_EQ(options.conflict_every, 50);
+    EXPECT_EQ(options.non_finite, NonFinitePolicy::skip);
+    EXPECT_EQ(options.non_finite_limit, 4);
+    expect_error<ConfigError>([] { load_run_config(kPeople, {R"(/train/balance={"method": "dva"})"}); },
+                              {"/train/balance/method", "dwa"});
+    expect_error<ConfigError>([] { load_run_config(kPeople, {R"(/train/balance={"alfa": 1})"}); },
+                              {"/train/balance/alfa", "\"alpha\""});
+}
+
 TEST(RunConfig, NeedsItsSchemaVersion) {
     expect_error<ConfigError>([] { run_config_from_text("{}", "a.json"); }, {"a.json", "schema_version"});
 }
@@ -151,6 +178,31 @@ TEST(DatasetsFor, CutsClassMapsAndStates) {
     ASSERT_EQ(cut.size(), 1U);
     EXPECT_EQ(cut[0].classes.size(), 2U);
     EXPECT_EQ(cut[0].labels.size(), 1U);
+}
+
+TEST(DatasetsFor, KeepsWhatListsAndRulesNeed) {
+    DatasetOptions people, rule_only;
+    people.name = "people";
+    people.classes = {{"a", "person"}, {"b", "face"}};
+    people.absent_without = {{"person", {"face", "hand"}}};
+    people.other_classes = {"foot"};
+    rule_only.classes = {{"a", "person"}};
+    rule_only.absent_without = {{"person", {"face"}}};
+    const std::vector<DatasetOptions> cut =
+        datasets_for({people, rule_only}, ClassTable(std::vector<Task>{{"face", {"face"}}}));
+    ASSERT_EQ(cut.size(), 1U);
+    EXPECT_EQ(cut[0].classes, people.classes);
+    EXPECT_THAT(cut[0].other_classes, ElementsAre("foot", "person", "hand"));
+}
+
+TEST(RestrictToTasks, NamesTheClassesThatListsMayStillUse) {
+    const RunConfig config = restrict_to_tasks(load_run_config(kPeople), {"person"});
+    EXPECT_THAT(set_names(config.datasets), ElementsAre("coco128", "coco_tiny"));
+    EXPECT_THAT(config.datasets[0].other_classes, ElementsAre("head", "torso", "face", "hand"));
+    EXPECT_EQ(config.datasets[0].absent_without.size(), 1U);
+    const RunConfig again = run_config_from_text(config.effective, "restricted.json");
+    EXPECT_EQ(again.datasets[0].other_classes, config.datasets[0].other_classes);
+    EXPECT_EQ(again.effective, config.effective);
 }
 
 TEST(DatasetList, IsReadFromTrainingConfigsAndFromPlainLists) {
