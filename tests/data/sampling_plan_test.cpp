@@ -168,7 +168,7 @@ TEST(ParseSampling, ReadsItsKeysAndRefusesOthers) {
     EXPECT_EQ(options.repeat_factor, 0.001);
     EXPECT_EQ(parse("{}").temperature, 0);
     expect_error<ConfigError>([&] { parse(R"({"temperature": 0.5})"); }, {"/temperature", "at least 1", "0.5"});
-    expect_error<ConfigError>([&] { parse(R"({"branch_min": 1})"); }, {"branch_minimum"});
+    expect_error<ConfigError>([&] { parse(R"({"branch_minimun": 1})"); }, {"branch_minimum"});
     expect_error<ConfigError>([&] { parse(R"({"repeat_factor": 2})"); }, {"/repeat_factor"});
 }
 

@@ -194,6 +194,30 @@ TEST(GraphModule, FoldsFrozenNormsUnderAutocast) {
     EXPECT_EQ(module.tensor("trunk.stem.conv.weight").grad().scalar_type(), at::kFloat);
 }
 
+TEST(GraphModule, KeepsGroupNormsNarrowAndChannelsLastUnderAutocast) {
+    GraphBuilder b(8, 8);
+    ConvBnActOptions layer = layer_of(8, 3);
+    layer.norm = {NormKind::group, 2};
+    const ValueId y = b.conv_bn_act(b.image(), "l", layer);
+    b.output("y", y);
+    GraphModule module(b.build());
+    RunRequest request = request_for(module, random_images(2, 8).to(at::kFloat));
+    request.training = true;
+    const at::Tensor exact = module.run(request).at(y);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    const at::Tensor rough = module.run(request).at(y);
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::clear_cache();
+    EXPECT_EQ(rough.scalar_type(), at::kBFloat16);
+    EXPECT_TRUE(rough.is_contiguous(at::MemoryFormat::ChannelsLast));
+    expect_close(rough, exact, {0.02, 0.02 * exact.abs().max().item<double>()});
+    rough.sum().backward();
+    for (const char* name : {"l.conv.weight", "l.gn.weight", "l.gn.bias"}) {
+        EXPECT_EQ(module.tensor(name).grad().scalar_type(), at::kFloat) << name;
+    }
+}
+
 TEST(GraphModule, RunsASubgraphOnChosenRowsLikeTheWhole) {
     GraphModule module = scrambled_module();
     const at::Tensor images = random_images(4);
