@@ -44,8 +44,8 @@ struct BatchNormAttributes {
     double eps = 1e-5;
     std::string parameters{}; ///< prefix of .weight .bias .running_mean .running_var, all [C]
 };
-/// Group norm, arXiv:1803.08494: each picture's channels are normalised in `groups` groups, over channels and pixels. No
-/// running statistics, so training and inference do the same.
+/// Group norm, arXiv:1803.08494: each picture's channels are normalised in `groups` groups, over channels and pixels.
+/// No running statistics, so training and inference do the same.
 struct GroupNormAttributes {
     std::int64_t groups = 16; ///< divides the channels
     double eps = 1e-5;
