@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <string>
 
+#include "train/balance_options.h"
+
 namespace banyan {
 
 enum class OptimizerKind { adamw, sgd };
 enum class TrunkNorm {
     frozen, ///< the backbone's batch norms keep their imported statistics and affine parts
-    batch   ///< plain batch statistics
+    batch,  ///< plain batch statistics
+    dataset ///< batch statistics of each data set by itself in the whole trunk (train/trunk_norm.h)
 };
 enum class Unlabelled {
     masked,    ///< unknown is never background (the point of this program)
@@ -18,6 +21,16 @@ enum class Precision {
     automatic, ///< bf16 where the processor has AVX512-BF16 or AMX, else fp32
     fp32,
     bf16 ///< convolutions in bfloat16 (autocast), parameters and losses in float32
+};
+
+enum class ClipScope {
+    global, ///< the norm of all gradients together
+    branch  ///< the trunk's, and each branch's own, apart
+};
+/// What becomes of a step with a loss or gradient that is not finite.
+enum class NonFinitePolicy {
+    stop, ///< it ends the run
+    skip  ///< it is left out, counted and warned of
 };
 
 /// How a network is trained. The defaults are the ones that docs/results.md measures.
@@ -32,7 +45,12 @@ struct TrainOptions {
     std::int64_t warmup_steps = 150; ///< linear from 0 to lr
     double final_lr_scale = 0.01;    ///< cosine down to this share of lr [0, 1]
     double ema_decay = 0.998;        ///< average of the parameters, used for eval and saving; 0 = off [0, 1)
-    double clip_norm = 10.0;         ///< largest global gradient norm; 0 = off
+    double clip_norm = 10.0;         ///< largest gradient norm; 0 = off
+    ClipScope clip = ClipScope::global;
+    BalanceOptions balance;
+    std::int64_t conflict_every = 0; ///< steps between measurements of the branches' gradient conflicts; 0 = never
+    NonFinitePolicy non_finite = NonFinitePolicy::stop;
+    std::int64_t non_finite_limit = 10; ///< skip: so many steps in a row stop the run [1, 10^6]
     TrunkNorm trunk_norm = TrunkNorm::frozen;
     Unlabelled unlabelled = Unlabelled::masked;
     Precision precision = Precision::automatic;

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <torch/torch.h>
 
+#include "core/check.h"
 #include "core/error.h"
 #include "model/autocast.h"
+#include "model/set_statistics.h"
+#include "train/non_finite.h"
+#include "train/predicted_targets.h"
 
 namespace banyan {
 
@@ -28,8 +33,12 @@ namespace {
 
 /// The naive baseline: what is unknown counts as fully labelled, so as background.
 std::vector<Labels> unknown_as_background(std::vector<Labels> labels) {
+    const auto know_all = [](std::vector<LabelState>& states) {
+        std::replace(states.begin(), states.end(), LabelState::unknown, LabelState::exhaustive);
+    };
     for (Labels& entry : labels) {
-        std::replace(entry.states.begin(), entry.states.end(), LabelState::unknown, LabelState::exhaustive);
+        know_all(entry.states);
+        for (LabelRegion& region : entry.regions) know_all(region.states);
     }
     return labels;
 }
@@ -41,18 +50,48 @@ at::Tensor labelled_rows(const std::vector<BranchTargets>& targets) {
     return std::get<0>(at::_unique(at::cat(rows)));
 }
 
-void check_finite(const Branch& branch, const BranchLoss& loss, const at::Tensor& rows,
-                  const std::vector<std::string>& files) {
-    const double class_loss = loss.classes.item<double>(), box_loss = loss.boxes.item<double>();
-    if (std::isfinite(class_loss) && std::isfinite(box_loss)) return;
-    std::string names;
-    for (std::int64_t i = 0; i < rows.size(0) && !files.empty(); ++i) {
-        names += (names.empty() ? "" : ", ") + files.at(static_cast<std::size_t>(rows[i].item<std::int64_t>()));
+/// Name of the first tensor that is not finite, on the way from the parameters to the branch's outputs; "" if all are.
+std::string first_non_finite(const MultiTaskModel& model, const Branch& branch,
+                             const std::map<ValueId, at::Tensor>& features, const BranchOutputs& outputs) {
+    const auto is_bad = [](const at::Tensor& tensor) { return !at::isfinite(tensor).all().item<bool>(); };
+    const Graph& graph = model.module().graph();
+    for (const auto& [name, parameter] : model.module().parameters()) {
+        const bool own = name.starts_with("branches." + branch.name + ".") || name.starts_with("trunk.");
+        if (own && is_bad(parameter)) return name;
     }
-    throw NumericError(ErrorText{"branch " + branch.name, "the loss is not finite", "finite class and box losses",
-                                 "class " + std::to_string(class_loss) + ", box " + std::to_string(box_loss) +
-                                     (names.empty() ? "" : " on " + names),
-                                 "lower /train/lr or set /train/precision to \"fp32\""});
+    for (const ValueId feature : branch.features) {
+        if (is_bad(features.at(feature))) return graph.value(feature).name;
+    }
+    for (std::size_t level = 0; level < outputs.classes.size(); ++level) {
+        if (is_bad(outputs.classes[level])) return graph.value(branch.class_values[level]).name;
+        if (is_bad(outputs.boxes[level])) return graph.value(branch.box_values[level]).name;
+    }
+    return "";
+}
+
+std::string files_of(const std::vector<std::int64_t>& rows, const std::vector<std::string>& files) {
+    std::string names;
+    for (const std::int64_t row : rows) {
+        if (!files.empty()) names += (names.empty() ? "" : ", ") + files.at(static_cast<std::size_t>(row));
+    }
+    return names;
+}
+
+[[noreturn]] void refuse(NonFinite details, const std::vector<std::string>& files) {
+    const BranchStep& losses = details.losses.at(details.branch);
+    const std::string names = files_of(details.rows, files);
+    const ErrorText text{"branch " + details.branch, "the loss is not finite", "finite class and box losses",
+                         "class " + std::to_string(losses.class_loss) + ", box " + std::to_string(losses.box_loss) +
+                             (details.tensor.empty() ? "" : ", first in \"" + details.tensor + "\"") +
+                             (names.empty() ? "" : " on " + names),
+                         "lower /train/lr or set /train/precision to \"fp32\""};
+    throw NonFiniteError(text, std::move(details));
+}
+
+std::vector<std::int64_t> to_list(const at::Tensor& rows) {
+    std::vector<std::int64_t> list;
+    for (std::int64_t i = 0; i < rows.size(0); ++i) list.push_back(rows[i].item<std::int64_t>());
+    return list;
 }
 
 } // namespace
@@ -67,12 +106,13 @@ std::vector<BranchTargets> TrainStep::targets_of(const std::vector<Labels>& labe
     return targets;
 }
 
-std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images,
-                                                   const std::vector<BranchTargets>& targets) {
+std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, const std::vector<BranchTargets>& targets,
+                                                   const std::vector<std::int64_t>& row_sets) {
     RunRequest request;
     request.given[model_.module().graph().input] = images;
     request.training = true;
     request.frozen_norms = frozen_norms_;
+    request.row_sets = row_sets;
     for (std::size_t b = 0; b < targets.size(); ++b) {
         if (targets[b].empty()) continue;
         const std::vector<ValueId>& features = model_.branches()[b].features;
@@ -105,31 +145,35 @@ BranchOutputs TrainStep::run_branch(const Branch& branch, const std::map<ValueId
 StepLosses TrainStep::forward(const Batch& batch) {
     const at::Tensor pixels = at::from_blob(const_cast<std::uint8_t*>(batch.pixels.data()),
                                             {batch.count, batch.height, batch.width, 3}, at::kByte);
-    return forward(model_.normalise(pixels), batch.labels, batch.file);
+    return forward(model_.normalise(pixels), batch.labels, batch.file, batch.dataset);
 }
 
 StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels>& labels,
-                              const std::vector<std::string>& files) {
+                              const std::vector<std::string>& files, const std::vector<int>& datasets) {
     std::vector<BranchTargets> targets =
         targets_of(labels, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
     const at::Tensor rows = labelled_rows(targets);
     if (rows.size(0) == 0) return {};
-    if (rows.size(0) == images.size(0)) return forward_rows(images, targets, files);
-    for (BranchTargets& entry : targets) entry.rows = at::searchsorted(rows, entry.rows);
-    std::vector<std::string> kept_files;
-    for (std::int64_t i = 0; i < rows.size(0) && !files.empty(); ++i) {
-        kept_files.push_back(files.at(static_cast<std::size_t>(rows[i].item<std::int64_t>())));
+    StepLosses losses;
+    losses.rows = rows;
+    if (options_.trunk_norm == TrunkNorm::dataset) {
+        BANYAN_CHECK(static_cast<std::int64_t>(datasets.size()) == images.size(0), "train step: ", datasets.size(),
+                     " data sets of ", images.size(0), " rows; trunk_norm \"dataset\" needs that of each row");
+        for (const std::int64_t row : to_list(rows))
+            losses.row_sets.push_back(datasets.at(static_cast<std::size_t>(row)));
     }
-    return forward_rows(images.index({rows.to(images.device())}), targets, kept_files);
+    if (rows.size(0) == images.size(0)) return forward_rows(std::move(losses), images, targets, files);
+    for (BranchTargets& entry : targets) entry.rows = at::searchsorted(rows, entry.rows);
+    return forward_rows(std::move(losses), images.index({rows.to(images.device())}), targets, files);
 }
 
-StepLosses TrainStep::forward_rows(const at::Tensor& images, const std::vector<BranchTargets>& targets,
+StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, std::vector<BranchTargets>& targets,
                                    const std::vector<std::string>& files) {
-    StepLosses losses;
     std::vector<BranchOutputs> outputs(targets.size());
+    std::map<ValueId, at::Tensor> features;
     {
         const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
-        const std::map<ValueId, at::Tensor> features = run_trunk(images, targets);
+        features = run_trunk(images, targets, losses.row_sets);
         for (std::size_t b = 0; b < targets.size(); ++b) {
             if (targets[b].empty()) continue;
             outputs[b] = run_branch(model_.branches()[b], features, targets[b].rows, images.size(0));
@@ -138,15 +182,37 @@ StepLosses TrainStep::forward_rows(const at::Tensor& images, const std::vector<B
     for (std::size_t b = 0; b < targets.size(); ++b) {
         if (targets[b].empty()) continue;
         const Branch& branch = model_.branches()[b];
-        const BranchLoss loss = branch_loss(branch, outputs[b], targets[b]);
-        check_finite(branch, loss, targets[b].rows, files);
+        const FlatOutputs flat = flatten(branch, outputs[b]);
+        const AnchorSet& anchors = anchors_of(b, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
+        targets[b] = match_predictions(branch, anchors, flat, std::move(targets[b]));
+        const BranchLoss loss = branch_loss(branch, flat, targets[b]);
+        BranchStep& figures = losses.branches[branch.name];
+        figures = {loss.classes.item<double>(), loss.boxes.item<double>(), targets[b].rows.size(0),
+                   targets[b].positives()};
+        if (!std::isfinite(figures.class_loss) || !std::isfinite(figures.box_loss)) {
+            const std::string tensor = first_non_finite(model_, branch, features, outputs[b]);
+            refuse({"loss", branch.name, tensor, to_list(losses.rows.index({targets[b].rows})), losses.branches},
+                   files);
+        }
         losses.total = losses.total.defined() ? losses.total + loss.total : loss.total;
+        losses.terms.push_back(loss.total);
         losses.present.push_back(branch.name);
-        losses.branches[branch.name] = {loss.classes.item<double>(), loss.boxes.item<double>(), targets[b].rows.size(0),
-                                        targets[b].positives()};
+        losses.active[branch.name] = targets[b].active;
     }
     return losses;
 }
+
+namespace {
+
+/// Of statistics by data set (model/set_statistics.h) only those of data sets that ran move, and their mixture does
+/// not.
+bool its_rows_ran(const GraphModule& module, const std::string& buffer, const std::vector<std::int64_t>& row_sets) {
+    const std::optional<std::size_t> set = set_of_statistic(buffer);
+    if (!set) return module.buffers().count(set_statistic_name(buffer, 0)) == 0;
+    return std::find(row_sets.begin(), row_sets.end(), static_cast<std::int64_t>(*set)) != row_sets.end();
+}
+
+} // namespace
 
 std::vector<std::string> touched_tensors(const GraphModule& module, const StepLosses& losses) {
     std::vector<std::string> names, prefixes;
@@ -157,10 +223,28 @@ std::vector<std::string> touched_tensors(const GraphModule& module, const StepLo
     for (const auto& [name, buffer] : module.buffers()) {
         // In the trunk, batch statistics were used where the affine part has a gradient; a branch's box tower may have
         // none.
+        if (!its_rows_ran(module, name, losses.row_sets)) continue;
         const std::string weight = name.substr(0, name.rfind('.')) + ".weight";
         if (has_any_prefix(name, prefixes) || module.tensor(weight).grad().defined()) names.push_back(name);
     }
     return names;
+}
+
+ActiveChannels active_channels(const MultiTaskModel& model, const StepLosses& losses) {
+    ActiveChannels all;
+    for (const auto& [name, active] : losses.active) {
+        if (std::find(active.begin(), active.end(), false) == active.end()) continue;
+        const ValueId value = model.branch(name).class_values.front();
+        const auto& conv = std::get<ConvAttributes>(model.module().graph().producer(value)->attributes);
+        std::vector<std::int64_t> channels;
+        for (std::int64_t channel = 0; channel < conv.out_channels; ++channel) {
+            if (active[static_cast<std::size_t>(channel) % active.size()]) channels.push_back(channel);
+        }
+        for (const std::string& parameter : {conv.parameters + ".weight", conv.parameters + ".bias"}) {
+            all[parameter] = at::tensor(at::ArrayRef<std::int64_t>(channels), at::kLong);
+        }
+    }
+    return all;
 }
 
 } // namespace banyan

@@ -80,8 +80,8 @@ bool may_hold_json(const SourceFile& file) {
                                    "|(data|eval)/.*\\.cpp"
                                    "|data/json_\\w+\\.h" // the streaming reader's interface
                                    "|graph/graph_json\\.cpp"
-                                   "|apps/\\w+\\.cpp"                      // what commands print and write
-                                   "|train/(run_folder|metrics_log)\\.cpp" // a run's files
+                                   "|apps/\\w+\\.cpp"                                 // what commands print and write
+                                   "|train/(run_folder|metrics_log|batch_dump)\\.cpp" // a run's files
                                    "|\\w+/(\\w+_)?config\\.cpp");
     return std::regex_match(file.path, places);
 }
