@@ -67,6 +67,21 @@ TEST(RunConfig, TheEffectiveTextReadsBackToItself) {
     }
 }
 
+TEST(RunConfig, SamplingKnowsTheBranches) {
+    const RunConfig config = load_run_config(
+        kPeople, {"/sampling={\"branch_minimum\": 2, \"temperature\": 3}", "/train/trunk_norm=dataset"});
+    const SamplingOptions& sampling = config.loader.sampling;
+    EXPECT_EQ(sampling.branch_minimum, 2);
+    EXPECT_EQ(sampling.temperature, 3);
+    EXPECT_EQ(config.train.trunk_norm, TrunkNorm::dataset);
+    EXPECT_EQ(names_of(sampling.branches, &SampledBranch::name), branch_names(config));
+    EXPECT_THAT(sampling.branches[3].classes, ElementsAre(3));
+    const RunConfig cut = restrict_to_tasks(config, {"torso", "hand"});
+    EXPECT_THAT(names_of(cut.loader.sampling.branches, &SampledBranch::name), ElementsAre("torso", "hand"));
+    EXPECT_THAT(cut.loader.sampling.branches[1].classes, ElementsAre(1));
+    EXPECT_EQ(run_config_from_text(cut.effective, "cut.json").loader.sampling.branch_minimum, 2);
+}
+
 TEST(RunConfig, OverridesReachEverySection) {
     const RunConfig config = load_run_config(
         kPeople, {"/train/lr=0.25", "/train/unlabelled=background", "/train/trunk_norm=batch", "/train/seed=7",
