@@ -1,11 +1,11 @@
 // Time of a training step by memory order, precision and allocator: what the defaults of TrainOptions rest on.
 //
-//   train_step_benchmark [CONFIG] [ROUNDS]
+//   train_step_benchmark [CONFIG] [ROUNDS] [POINTER=VALUE...]
 //
 // Starts itself once a variant and round (the allocator setting is process-wide), variants in turn, and prints the
 // median images/s and the ratio to plain FP32 NCHW. The network is CONFIG's (default configs/people.json), the batch 16
 // random pictures in which every fourth row labels the same task; forward, masked losses, backward and optimiser step
-// are timed.
+// are timed. Another network: train_step_benchmark configs/people.json 5 '/model/backbone={"type": "resnet18"}'
 
 #include <algorithm>
 #include <chrono>
@@ -85,8 +85,16 @@ double measure(const Variant& variant, const RunConfig& config) {
     return rates[rates.size() / 2];
 }
 
-double measure_in_child(const std::string& self, const std::string& config, const Variant& variant) {
-    const std::string command = self + " " + config + " --variant " + variant.name;
+std::string shell_word(const std::string& word) {
+    std::string quoted = "'";
+    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+double measure_in_child(const std::string& self, const Variant& variant, const std::string& config,
+                        const std::vector<std::string>& overrides) {
+    std::string command = shell_word(self) + " --variant " + variant.name + " " + shell_word(config);
+    for (const std::string& entry : overrides) command += " " + shell_word(entry);
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     double rate = 0;
     if (!pipe || std::fscanf(pipe.get(), "%lf", &rate) != 1) throw IoError("cannot run " + command);
@@ -96,19 +104,24 @@ double measure_in_child(const std::string& self, const std::string& config, cons
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    const std::string config_path = words.empty() ? "configs/people.json" : words[0];
-    if (words.size() == 3 && words[1] == "--variant") {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    const bool child = words.size() > 2 && words[0] == "--variant";
+    const std::string variant_name = child ? words[1] : "";
+    if (child) words.erase(words.begin(), words.begin() + 2);
+    const std::string config = words.empty() ? "configs/people.json" : words[0];
+    if (!words.empty()) words.erase(words.begin());
+    if (child) {
         for (const Variant& variant : kVariants) {
-            if (words[2] == variant.name) std::printf("%f\n", measure(variant, load_run_config(config_path)));
+            if (variant_name == variant.name) std::printf("%f\n", measure(variant, load_run_config(config, words)));
         }
         return 0;
     }
-    const int rounds = words.size() > 1 ? std::atoi(words[1].c_str()) : 5;
+    const int rounds = words.empty() ? 5 : std::atoi(words[0].c_str());
+    if (!words.empty()) words.erase(words.begin());
     std::map<std::string, std::vector<double>> rates;
     for (int round = 0; round < rounds; ++round) {
         for (const Variant& variant : kVariants) {
-            rates[variant.name].push_back(measure_in_child(argv[0], config_path, variant));
+            rates[variant.name].push_back(measure_in_child(argv[0], variant, config, words));
         }
     }
     double plain = 0;
