@@ -89,8 +89,9 @@ private:
 
 class LabelComposer {
 public:
-    LabelComposer(const Composition& composition, const TransformOptions& options)
-        : layers_(composition.layers), side_(composition.side), options_(options) {}
+    /// `is_composed`: the target shows more than one picture; these layers or others.
+    LabelComposer(const std::vector<PictureLayer>& layers, int side, const TransformOptions& options, bool is_composed)
+        : layers_(layers), side_(side), options_(options), is_composed_(is_composed) {}
 
     Labels compose() {
         set_states();
@@ -103,7 +104,6 @@ public:
     }
 
 private:
-    bool is_composed() const { return layers_.size() > 1; }
     States states_of(const PictureLayer& layer) const {
         return ClassMirror(layer, options_)(layer.picture.labels->states);
     }
@@ -143,7 +143,7 @@ private:
             const LabelledBox placed{seen.extent, mirrored(labelled.class_id)};
             const bool judged = seen.share >= options_.min_visible &&
                                 std::min(seen.extent.width(), seen.extent.height()) >= options_.min_side_px &&
-                                (!is_composed() || (is_known(source, labelled) && is_known(labels_, placed)));
+                                (!is_composed_ || (is_known(source, labelled) && is_known(labels_, placed)));
             if (judged) {
                 labels_.boxes.push_back(placed);
             } else {
@@ -167,6 +167,7 @@ private:
     const std::vector<PictureLayer>& layers_;
     int side_;
     const TransformOptions& options_;
+    bool is_composed_;
     Labels labels_;
 };
 
@@ -226,17 +227,16 @@ LabelState state_at(const Labels& labels, int class_id, Point point) {
 }
 
 Labels compose_labels(const Composition& composition, const TransformOptions& options) {
-    Labels labels = LabelComposer(composition, options).compose();
+    const bool is_composed = composition.layers.size() > 1 || composition.blended;
+    Labels labels = LabelComposer(composition.layers, composition.side, options, is_composed).compose();
     if (!composition.blended) return labels;
-    const PictureLayer& other = *composition.blended;
-    return blend_labels(labels, place_labels(*other.picture.labels, other.placement, composition.side, options));
+    const std::vector<PictureLayer> other{*composition.blended};
+    return blend_labels(labels, LabelComposer(other, composition.side, options, is_composed).compose());
 }
 
 Labels place_labels(const Labels& labels, const Placement& placement, int side, const TransformOptions& options) {
-    Composition alone;
-    alone.side = side;
-    alone.layers.push_back({{nullptr, &labels}, placement, whole_target(side), {}});
-    return LabelComposer(alone, options).compose();
+    const std::vector<PictureLayer> alone{{{nullptr, &labels}, placement, whole_target(side), {}}};
+    return LabelComposer(alone, side, options, false).compose();
 }
 
 Labels blend_labels(const Labels& first, const Labels& second) {
@@ -245,7 +245,7 @@ Labels blend_labels(const Labels& first, const Labels& second) {
     blended.regions = cross_regions(first, second);
     for (const Labels* labels : {&first, &second}) {
         for (const LabelledBox& box : labels->boxes) {
-            if (is_known(*labels, box)) {
+            if (is_known(*labels, box) && is_known(blended, box)) {
                 blended.boxes.push_back(box);
             } else {
                 blended.ignore.push_back({box.box, box.class_id});
