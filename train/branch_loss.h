@@ -12,17 +12,34 @@ namespace banyan {
 /// Raw outputs of a branch for the rows of its targets, one entry a level.
 struct BranchOutputs {
     std::vector<at::Tensor> classes; ///< [n, A*K, H, W]
-    std::vector<at::Tensor> boxes;   ///< [n, A*4, H, W]
+    std::vector<at::Tensor> boxes;   ///< [n, A*C, H, W], C = box_channels(head)
 };
+
+/// The same, anchors in the order of AnchorSet, at least float32.
+struct FlatOutputs {
+    at::Tensor logits; ///< [n, R, K]
+    at::Tensor codes;  ///< [n, R, C]
+};
+FlatOutputs flatten(const Branch& branch, const BranchOutputs& outputs);
+
+/// Boxes that outputs [P, C] predict. @param anchors [P, 4] corners, strides [P] @return [P, 4] corners
+at::Tensor decode_outputs(const Branch& branch, const at::Tensor& outputs, const at::Tensor& anchors,
+                          const at::Tensor& strides);
+
+/// Least weight of a positive in the box loss where the targets tell a quality: a box that no prediction overlaps yet
+/// has a quality of 0 and must not stay without a gradient.
+inline constexpr double kLeastBoxWeight = 0.01;
 
 /// Loss terms of one branch, each normalised over the valid positives of the whole batch.
 struct BranchLoss {
-    at::Tensor classes; ///< scalar: sum over valid class terms / max(1, P)
-    at::Tensor boxes;   ///< scalar: quality-weighted mean over positives (GFL's weighting); 0 without positives
-    at::Tensor total;   ///< weight * (classes + box_weight * boxes)
+    at::Tensor classes; ///< scalar: sum over valid class terms / max(1, P), or / max(1, sum of the targets' quality)
+    /// scalar: mean of overlap loss + bin_weight * distribution loss over positives, weighted by their scores (GFL's
+    /// weighting) or by the targets' quality (TOOD's); 0 without positives
+    at::Tensor boxes;
+    at::Tensor total; ///< weight * (classes + box_weight * boxes)
 };
 
-/// Source: ATSS arXiv:1912.02424 and GFL arXiv:2006.04388 with the masks of train/targets.h.
-BranchLoss branch_loss(const Branch& branch, const BranchOutputs& outputs, const BranchTargets& targets);
+/// Source: TOOD arXiv:2108.07755, ATSS arXiv:1912.02424 and GFL arXiv:2006.04388 with the masks of train/targets.h.
+BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const BranchTargets& targets);
 
 } // namespace banyan

@@ -66,6 +66,12 @@ at::Tensor quality_focal_loss(const at::Tensor& logits, const at::Tensor& qualit
     return (power(distance, beta) * bce_with_logits(logits, quality) * weight).sum();
 }
 
+at::Tensor varifocal_loss(const at::Tensor& logits, const at::Tensor& quality, const at::Tensor& weight, double alpha,
+                          double gamma) {
+    const at::Tensor focus = at::where(quality > 0, quality, alpha * power(logits.sigmoid(), gamma));
+    return (focus * bce_with_logits(logits, quality) * weight).sum();
+}
+
 at::Tensor focal_loss(const at::Tensor& logits, const at::Tensor& target, const at::Tensor& weight, double alpha,
                       double gamma) {
     const at::Tensor p = logits.sigmoid();
@@ -100,6 +106,32 @@ at::Tensor ciou_loss(const at::Tensor& predicted, const at::Tensor& truth) {
     const at::Tensor aspect = kScale * (angle(b) - angle(a)).square();
     const at::Tensor trade_off = (aspect / (1 - overlap.iou + aspect).clamp_min(kEpsilon)).detach();
     return 1 - overlap.iou + distance / diagonal + trade_off * aspect;
+}
+
+at::Tensor expected_distances(const at::Tensor& logits) {
+    BANYAN_CHECK(logits.dim() == 3 && logits.size(1) == 4, "box bins: expected logits [P, 4, B], got ", logits.sizes());
+    const at::Tensor distances = at::arange(logits.size(2), logits.options());
+    return at::matmul(logits.softmax(2), distances); // [P, 4, B] x [B] -> [P, 4]
+}
+
+at::Tensor distribution_focal_loss(const at::Tensor& logits, const at::Tensor& distances) {
+    BANYAN_CHECK(logits.dim() == 3 && logits.size(2) >= 2 && logits.sizes().slice(0, 2) == distances.sizes(),
+                 "box bins: expected logits [P, 4, B] and distances [P, 4], got ", logits.sizes(), " and ",
+                 distances.sizes());
+    const auto last = static_cast<double>(logits.size(2) - 1);
+    const at::Tensor clamped = distances.clamp(0, last);
+    const at::Tensor lower = clamped.floor().clamp_max(last - 1);
+    const at::Tensor share = (clamped - lower).unsqueeze(2);   // [P, 4, 1] of the upper bin
+    const at::Tensor index = lower.to(at::kLong).unsqueeze(2); // [P, 4, 1]
+    const at::Tensor log_shares = logits.log_softmax(2);       // [P, 4, B]
+    const at::Tensor at_lower = log_shares.gather(2, index), at_upper = log_shares.gather(2, index + 1);
+    return -((1 - share) * at_lower + share * at_upper).squeeze(2).mean(1);
+}
+
+at::Tensor encode_distances(const at::Tensor& anchors, const at::Tensor& strides, const at::Tensor& boxes) {
+    check_boxes(anchors, boxes);
+    const at::Tensor centre = (anchors.slice(1, 0, 2) + anchors.slice(1, 2, 4)) / 2; // [P, 2]
+    return at::cat({centre - boxes.slice(1, 0, 2), boxes.slice(1, 2, 4) - centre}, 1) / strides.unsqueeze(1);
 }
 
 at::Tensor decode_boxes(AnchorKind kind, const at::Tensor& anchors, const at::Tensor& strides,

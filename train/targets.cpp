@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include "anchors/ownership.h"
 #include "core/check.h"
 #include "data/coverage.h"
 
@@ -105,6 +106,12 @@ bool has_term(const RowTruth& row, const Matches& matches) {
         if (std::any_of(terms, terms + classes, is_set)) return true;
     }
     return false;
+}
+
+/// The same before a matcher that needs predictions is asked: it gives the boxes with an area at least one anchor.
+bool will_have_term(const RowTruth& row) {
+    return std::any_of(row.boxes.begin(), row.boxes.end(), can_match) ||
+           std::any_of(row.judged.begin(), row.judged.end(), is_set);
 }
 
 /// What the matched anchors are to find, as plain buffers.
@@ -220,13 +227,22 @@ BranchTargets assign_targets(const Branch& branch, const AnchorSet& anchors, con
 BranchTargets build_targets(const Branch& branch, const AnchorSet& anchors, const std::vector<Labels>& labels) {
     std::vector<RowTruth> rows;
     std::vector<Matches> matches;
+    const bool later = needs_predictions(branch.options.matcher);
     for (RowTruth& row : find_truth(branch, anchors, labels)) {
+        if (later) {
+            if (!will_have_term(row)) continue;
+            rows.push_back(std::move(row));
+            matches.emplace_back(anchors.size(), kUnmatched);
+            continue;
+        }
         Matches found = match(anchors, row.boxes, branch.options.matcher);
         if (!has_term(row, found)) continue;
         rows.push_back(std::move(row));
         matches.push_back(std::move(found));
     }
-    return assign_targets(branch, anchors, rows, matches);
+    BranchTargets targets = assign_targets(branch, anchors, rows, matches);
+    if (later) targets.unmatched = std::move(rows);
+    return targets;
 }
 
 } // namespace banyan

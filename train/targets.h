@@ -12,6 +12,14 @@
 
 namespace banyan {
 
+/// What the labels of one picture tell a branch, whatever the matcher.
+struct RowTruth {
+    std::int64_t row = 0;      ///< in the batch
+    std::vector<Box> boxes;    ///< [M] truth boxes in pixels of the network input
+    std::vector<int> classes;  ///< [M] class of each, as a place in Branch::classes
+    std::vector<float> judged; ///< [R, K] 1 where 2 a to c of BranchTargets hold, else 0
+};
+
 /// What one branch is to learn from the rows of a batch in which it has anything to learn. Made from the labels and the
 /// matcher's answer; a row or branch that is not in it costs nothing and changes nothing.
 ///
@@ -47,17 +55,13 @@ struct BranchTargets {
     at::Tensor anchors;       ///< float32 [P, 4]
     at::Tensor strides;       ///< float32 [P]
     std::vector<bool> active; ///< [K] classes with a valid term
+    at::Tensor quality;       ///< float32 [P] class target of each positive where the matcher tells it, else undefined
+    /// [n] With a matcher that needs predictions, until match_predictions (train/predicted_targets.h) has asked it: the
+    /// rows; `valid` holds their background and there are no positives. Else empty.
+    std::vector<RowTruth> unmatched;
 
     bool empty() const { return rows.size(0) == 0; }
     std::int64_t positives() const { return boxes.size(0); }
-};
-
-/// What the labels of one picture tell a branch, whatever the matcher.
-struct RowTruth {
-    std::int64_t row = 0;      ///< in the batch
-    std::vector<Box> boxes;    ///< [M] truth boxes in pixels of the network input
-    std::vector<int> classes;  ///< [M] class of each, as a place in Branch::classes
-    std::vector<float> judged; ///< [R, K] 1 where 2 a to c hold, else 0
 };
 
 /// The rows in which the branch may have something to learn: some truth box, or some background that can be judged.
@@ -68,7 +72,8 @@ std::vector<RowTruth> find_truth(const Branch& branch, const AnchorSet& anchors,
 BranchTargets assign_targets(const Branch& branch, const AnchorSet& anchors, const std::vector<RowTruth>& rows,
                              const std::vector<Matches>& matches);
 
-/// Both, with the branch's own matcher; rows without a valid term are left out.
+/// Both, with the branch's own matcher; rows without a valid term are left out. A matcher that needs predictions is not
+/// asked yet: BranchTargets::unmatched.
 BranchTargets build_targets(const Branch& branch, const AnchorSet& anchors, const std::vector<Labels>& labels);
 
 /// Limit of rule 2 b: negative_iou of max_iou, else kUncoveredShare. A share of 0 is always below it.

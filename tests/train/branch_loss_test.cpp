@@ -1,5 +1,6 @@
 #include "train/branch_loss.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -7,12 +8,15 @@
 
 #include "anchors/box_coder.h"
 #include "core/error.h"
+#include "heads/box_bins.h"
 #include "support/expect_error.h"
-#include "support/tensor_close.h"
+#include "support/gradient_check.h"
 #include "train/losses.h"
 
 namespace banyan {
 namespace {
+
+using test::expect_gradient;
 
 /// Two levels, two anchors a cell, three classes, two rows: no two extents are alike.
 class BranchLosses : public testing::Test {
@@ -40,7 +44,7 @@ protected:
         return torch::randn(shape, at::TensorOptions(at::kDouble).requires_grad(true));
     }
     BranchTargets targets() const { return build_targets(branch_, anchors_, labels_); }
-    BranchLoss loss() const { return branch_loss(branch_, outputs_, targets()); }
+    BranchLoss loss() const { return branch_loss(branch_, flatten(branch_, outputs_), targets()); }
 
     /// Output `channel` of anchor r, read as the layout is documented: level, row, column, anchor of the cell.
     double at_anchor(const std::vector<at::Tensor>& maps, std::int64_t n, std::size_t r, std::int64_t channels,
@@ -123,6 +127,90 @@ TEST_F(BranchLosses, FocalLossTakesPositivesForOne) {
         }
     }
     EXPECT_NEAR(loss().classes.item<double>(), sum / static_cast<double>(made.positives()), 1e-6);
+}
+
+/// The same rows with points of 6 bins a side.
+class BinLosses : public BranchLosses {
+protected:
+    static constexpr std::int64_t kBins = 6;
+    BinLosses() {
+        branch_.options.anchors.kind = AnchorKind::points;
+        branch_.options.anchors.scales = {2};
+        branch_.options.head.box_bins = kBins;
+        branch_.options.loss.bin_weight = 0.3;
+        anchors_ = make_anchors(branch_.options.anchors, 16, 32);
+        outputs_ = {};
+        for (const AnchorLevel& level : anchors_.levels) {
+            outputs_.classes.push_back(random({2, 3, level.height, level.width}));
+            outputs_.boxes.push_back(random({2, 4 * kBins, level.height, level.width}));
+        }
+    }
+    /// Logits of side `side` of the only anchor of a cell.
+    std::vector<float> bins_at(std::int64_t n, std::size_t r, std::size_t side) const {
+        const std::size_t l = r < anchors_.levels[1].first ? 0 : 1;
+        const auto cell = static_cast<std::int64_t>(r - anchors_.levels[l].first);
+        const at::Tensor map = outputs_.boxes[l][n];
+        std::vector<float> bins;
+        for (std::int64_t i = 0; i < kBins; ++i) {
+            const std::int64_t channel = static_cast<std::int64_t>(side) * kBins + i;
+            bins.push_back(map[channel][cell / map.size(2)][cell % map.size(2)].item<float>());
+        }
+        return bins;
+    }
+};
+
+/// -log of the softmax at a place between two bins, written out.
+double bin_entropy(const std::vector<float>& bins, double distance) {
+    double sum = 0;
+    for (const float bin : bins) sum += std::exp(static_cast<double>(bin));
+    const double inside = std::clamp(distance, 0.0, static_cast<double>(bins.size() - 1));
+    double loss = 0;
+    for (std::size_t i = 0; i < bins.size(); ++i) {
+        const double share = std::max(0.0, 1 - std::abs(static_cast<double>(i) - inside));
+        loss -= share * (static_cast<double>(bins[i]) - std::log(sum));
+    }
+    return loss;
+}
+
+TEST_F(BinLosses, EqualALoopOverPositivesAndSides) {
+    const BranchTargets made = targets();
+    ASSERT_GT(made.positives(), 3);
+    double sum = 0, confidence_sum = 0;
+    for (std::int64_t p = 0; p < made.positives(); ++p) {
+        const auto n = made.positive[0][p].item<std::int64_t>(), k = made.positive[2][p].item<std::int64_t>();
+        const auto r = static_cast<std::size_t>(made.positive[1][p].item<std::int64_t>());
+        const auto* truth = made.boxes[p].const_data_ptr<float>();
+        const BoxCode distances = encode_box(AnchorKind::points, anchors_.boxes[r], anchors_.stride_of(r),
+                                             {truth[0], truth[1], truth[2], truth[3]});
+        BoxCode code{};
+        double entropy = 0;
+        for (std::size_t side = 0; side < 4; ++side) {
+            const std::vector<float> bins = bins_at(n, r, side);
+            code[side] = expected_distance(bins.data(), bins.size());
+            entropy += bin_entropy(bins, static_cast<double>(distances[side])) / 4;
+        }
+        const Box box = decode_box(AnchorKind::points, anchors_.boxes[r], anchors_.stride_of(r), code);
+        const at::Tensor pair = at::tensor({box.x0, box.y0, box.x1, box.y1}).view({1, 4});
+        const double overlap = giou_loss(pair, made.boxes[p].unsqueeze(0)).item<double>();
+        const std::size_t l = r < anchors_.levels[1].first ? 0 : 1;
+        const auto cell = static_cast<std::int64_t>(r - anchors_.levels[l].first);
+        const double confidence = sigmoid(outputs_.classes[l][n][k].flatten()[cell].item<double>());
+        sum += confidence * (overlap + 0.3 * entropy);
+        confidence_sum += confidence;
+    }
+    EXPECT_NEAR(loss().boxes.item<double>(), sum / confidence_sum, 1e-5);
+}
+
+TEST_F(BinLosses, GradientIsThatOfTheirValues) {
+    branch_.options.loss.class_loss = ClassLossKind::focal; // else the target moves with the boxes
+    const BranchTargets made = targets();
+    const at::Tensor level = outputs_.boxes[0].detach();
+    expect_gradient(
+        [&](const at::Tensor& x) {
+            outputs_.boxes[0] = x;
+            return branch_loss(branch_, flatten(branch_, outputs_), made).total;
+        },
+        level);
 }
 
 TEST_F(BranchLosses, OutputsThatAreNotJudgedHaveNoGradient) {

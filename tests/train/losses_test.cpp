@@ -8,6 +8,7 @@
 
 #include "anchors/box_coder.h"
 #include "core/error.h"
+#include "heads/box_bins.h"
 #include "support/expect_error.h"
 #include "support/gradient_check.h"
 #include "support/random_boxes.h"
@@ -57,6 +58,13 @@ TEST_F(ClassTerms, GradientOfFocalLossIsThatOfItsValues) {
     }
 }
 
+TEST_F(ClassTerms, GradientOfVarifocalLossIsThatOfItsValues) {
+    const at::Tensor quality = quality_ * target_; // background among them
+    for (const double gamma : {0.0, 0.5, 1.0, 2.0, 3.5}) {
+        expect_gradient([&](const at::Tensor& x) { return varifocal_loss(x, quality, weight_, 0.75, gamma); }, logits_);
+    }
+}
+
 TEST_F(ClassTerms, FocalLossWithoutFocusIsHalfTheCrossEntropy) {
     const at::Tensor expected =
         at::binary_cross_entropy_with_logits(logits_, target_, weight_, {}, at::Reduction::Sum) / 2;
@@ -68,6 +76,7 @@ TEST_F(ClassTerms, TermsWithoutWeightChangeNothing) {
     const at::Tensor moved = at::where(weight_ == 0, logits_ + 7, logits_);
     expect_close(quality_focal_loss(moved, quality_, weight_, 2), quality_focal_loss(logits_, quality_, weight_, 2));
     expect_close(focal_loss(moved, target_, weight_, 0.25, 2), focal_loss(logits_, target_, weight_, 0.25, 2));
+    expect_close(varifocal_loss(moved, target_, weight_, 0.75, 2), varifocal_loss(logits_, target_, weight_, 0.75, 2));
 }
 
 TEST(QualityFocalLoss, EqualsHandComputedValues) {
@@ -91,6 +100,16 @@ TEST(FocalLoss, EqualsHandComputedValues) {
                  kExact);
 }
 
+TEST(VarifocalLoss, EqualsHandComputedValues) {
+    const at::Tensor one = row({1});
+    // Positives: q * bce; p = 1/2 and bce = ln 2.
+    expect_close(varifocal_loss(row({0}), row({1}), one, 0.75, 2), row({std::numbers::ln2}).sum(), kExact);
+    expect_close(varifocal_loss(row({0}), row({0.4}), one, 0.75, 2), row({0.4 * std::numbers::ln2}).sum(), kExact);
+    // Background: alpha * p^gamma * -ln(1 - p); p = 3/4, weighted by 2.
+    expect_close(varifocal_loss(row({std::log(3)}), row({0}), row({2}), 0.75, 2),
+                 row({2 * 0.75 * 9 / 16 * -std::log(0.25)}).sum(), kExact);
+}
+
 TEST(ClassLosses, StayFiniteForExtremeLogits) {
     for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
         const at::Tensor logits = row({-1e4, -200, -90, -20, 0, 20, 90, 200, 1e4}).to(dtype);
@@ -105,6 +124,8 @@ TEST(ClassLosses, StayFiniteForExtremeLogits) {
                     << dtype << ", quality " << target << ", beta " << power;
                 EXPECT_TRUE(finite([&](const at::Tensor& x) { return focal_loss(x, targets, ones, 0.25, power); }))
                     << dtype << ", target " << target << ", gamma " << power;
+                EXPECT_TRUE(finite([&](const at::Tensor& x) { return varifocal_loss(x, targets, ones, 0.75, power); }))
+                    << dtype << ", varifocal, quality " << target << ", gamma " << power;
             }
         }
     }
@@ -201,6 +222,61 @@ TEST(BoxLosses, RefuseShapesThatDisagree) {
     }
 }
 
+TEST(DistributionFocalLoss, EqualsHandComputedValues) {
+    // Even over 4 bins: ln 4 for any distance, also those beyond the bins.
+    const at::Tensor even = at::zeros({1, 4, 4}, at::kDouble);
+    expect_close(distribution_focal_loss(even, row({0, 1.3, 3, 7}).view({1, 4})), row({std::log(4)}), kExact);
+    // Shares 1/8, 4/8, 2/8, 1/8 in each side; distance 1.25 asks 3/4 of bin 1 and 1/4 of bin 2, 0 asks bin 0 alone, 3
+    // and all above bin 3 alone, negative ones bin 0.
+    const at::Tensor logits = row({1, 4, 2, 1}).log().expand({1, 4, 4});
+    const double first = -(0.75 * std::log(0.5) + 0.25 * std::log(0.25)), end = -std::log(0.125);
+    expect_close(distribution_focal_loss(logits, row({1.25, 0, 3, -2}).view({1, 4})), row({(first + 3 * end) / 4}),
+                 kExact);
+}
+
+TEST(DistributionFocalLoss, GradientIsThatOfItsValues) {
+    torch::manual_seed(11);
+    const at::Tensor logits = torch::randn({5, 4, 6}, at::kDouble) * 2;
+    const at::Tensor distances = torch::rand({5, 4}, at::kDouble) * 7 - 1; // beyond both ends
+    expect_gradient([&](const at::Tensor& x) { return distribution_focal_loss(x, distances).square().sum(); }, logits);
+}
+
+TEST(DistributionFocalLoss, IsLeastWhereTheExpectationIsTheDistance) {
+    const double distance = 2.3;
+    at::Tensor best = at::full({1, 4, 5}, -1e3, at::kDouble);
+    best.select(2, 2).fill_(std::log(0.7));
+    best.select(2, 3).fill_(std::log(0.3));
+    const at::Tensor distances = at::full({1, 4}, distance, at::kDouble);
+    expect_close(expected_distances(best), distances, {1e-9, 1e-9});
+    const auto loss = [&](const at::Tensor& x) { return distribution_focal_loss(x, distances).sum(); };
+    expect_close(test::autograd_gradient(loss, best), at::zeros_like(best), {0, 1e-9});
+}
+
+TEST(DistributionFocalLoss, RefusesShapesThatDisagree) {
+    expect_error<CheckError>(
+        [] {
+            distribution_focal_loss(at::zeros({2, 4, 8}), at::zeros({3, 4}));
+        },
+        {"[2, 4, 8]", "[3, 4]"});
+    expect_error<CheckError>([] { expected_distances(at::zeros({2, 8})); }, {"[P, 4, B]", "[2, 8]"});
+}
+
+TEST(ExpectedDistances, EqualTheDecoderOfDetection) {
+    torch::manual_seed(12);
+    const at::Tensor logits = torch::randn({20, 4, 16}) * 4;
+    const at::Tensor distances = expected_distances(logits);
+    const auto* values = logits.const_data_ptr<float>();
+    for (std::int64_t i = 0; i < distances.numel(); ++i) {
+        EXPECT_NEAR(distances.flatten()[i].item<float>(), expected_distance(values + 16 * i, 16), 1e-5) << i;
+    }
+}
+
+TEST(ExpectedDistances, GradientIsThatOfItsValues) {
+    torch::manual_seed(13);
+    expect_gradient([](const at::Tensor& x) { return expected_distances(x).square().sum(); },
+                    torch::randn({3, 4, 5}, at::kDouble));
+}
+
 /// Anchors of 8 to 16 pixels with codes in the usual range, negative distances among them.
 struct CodedAnchors {
     at::Tensor anchors = boxes_tensor({{0, 0, 16, 8}, {4, 4, 12, 20}, {-4, -4, 12, 12}, {8, 8, 24, 16}});
@@ -217,6 +293,13 @@ TEST(DecodeBoxes, GradientIsThatOfItsValues) {
             [&](const at::Tensor& x) { return (decode_boxes(kind, coded.anchors, coded.strides, x) * mix).sum(); },
             coded.codes);
     }
+}
+
+TEST(EncodeDistances, AreDecodedToTheBoxes) {
+    const CodedAnchors coded;
+    const at::Tensor inside = coded.codes.abs();
+    const at::Tensor boxes = decode_boxes(AnchorKind::points, coded.anchors, coded.strides, inside);
+    expect_close(encode_distances(coded.anchors, coded.strides, boxes), inside, kExact);
 }
 
 TEST(DecodeBoxes, EqualsTheCoderOfDetection) {

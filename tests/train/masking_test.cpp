@@ -64,6 +64,22 @@ protected:
     MaskingWithFrozenTrunk() : Masking(frozen_trunk_options()) {}
 };
 
+/// Points with bins, matched by what the network predicts.
+ModelOptions predicted_options() {
+    ModelOptions options = frozen_trunk_options();
+    for (BranchOptions& branch : options.branches) {
+        branch.anchors.kind = AnchorKind::points;
+        branch.head.box_bins = 8;
+        branch.matcher.kind = MatcherKind::tal;
+    }
+    return options;
+}
+
+class MaskingByPrediction : public Masking {
+protected:
+    MaskingByPrediction() : Masking(predicted_options()) {}
+};
+
 /// Rows that each label something else: one task, two, all, and none of person.
 std::vector<Labels> mixed_labels() {
     return {labels_of(4, {kPerson}, {{{4, 4, 40, 60}, kPerson}}),
@@ -134,6 +150,10 @@ void expect_all_subsets_to_add_up(const std::function<StepResult(const std::vect
 }
 
 TEST_F(MaskingWithFrozenTrunk, GradientsOfEverySubsetAreTheSumOfItsTasks) {
+    expect_all_subsets_to_add_up([this](const std::vector<Labels>& labels) { return run(labels); }, mixed_labels());
+}
+
+TEST_F(MaskingByPrediction, GradientsOfEverySubsetAreTheSumOfItsTasks) {
     expect_all_subsets_to_add_up([this](const std::vector<Labels>& labels) { return run(labels); }, mixed_labels());
 }
 

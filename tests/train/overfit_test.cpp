@@ -43,6 +43,20 @@ std::string eight_pictures(const TempDir& dir) {
                         R"("format": "yolo", "classes": {"*": "hand"})");
 }
 
+/// A branch with more members.
+std::string branch(const std::string& task, const std::string& members) {
+    return R"({"name": ")" + task + R"(", )" + members + "}";
+}
+
+/// Prior boxes matched by ATSS, and points with bins matched by what the network predicts.
+std::string branches_of_both_kinds() {
+    const std::string boxes = R"("head": {"width": 64})";
+    const std::string points = R"("anchors": {"kind": "points"}, "head": {"width": 64, "box_bins": 16}, "matcher": )";
+    return branch("person", points + R"({"type": "tal"})") + ", " + branch("head", boxes) + ", " +
+           branch("torso", points + R"({"type": "simota"}, "loss": {"class": "varifocal"})") + ", " +
+           branch("face", points + R"({"type": "tal"})") + ", " + branch("hand", boxes);
+}
+
 RunConfig overfit_config(const TempDir& dir) {
     const std::string sets = "[" + eight_pictures(dir) + "]";
     const std::string weights =
@@ -51,9 +65,8 @@ RunConfig overfit_config(const TempDir& dir) {
         R"({"schema_version": 1,
             "tasks": [{"name": "person"}, {"name": "head"}, {"name": "torso"}, {"name": "face"}, {"name": "hand"}],
             "model": {"input_side": 224, "neck": {"channels": 64},
-                "branches": [{"name": "person", "head": {"width": 64}}, {"name": "head", "head": {"width": 64}},
-                             {"name": "torso", "head": {"width": 64}}, {"name": "face", "head": {"width": 64}},
-                             {"name": "hand", "head": {"width": 64}}]},
+                "branches": [)" +
+            branches_of_both_kinds() + R"(]},
             "datasets": )" +
             sets + R"(, "validation": )" + sets + R"(,
             "loader": {"batch_size": 8, "sides": [224]},
