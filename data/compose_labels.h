@@ -20,8 +20,9 @@ LabelState state_at(const Labels& labels, int class_id, Point point);
 /// for each layer, its window with the states of its picture. Layers whose pictures tell the same need no regions.
 /// States stay what they are whatever is cut off: nothing becomes known or unknown of what is still in sight.
 ///
-/// In a picture of several layers, a box whose class is unknown at its centre, in its own picture or in the composed
-/// one (where a layer covers the centre), becomes an ignore region: so each box that is left is one to learn.
+/// Where several pictures meet, in layers or blended, a box whose class is unknown at its centre, in its own picture or
+/// in the composed one (where a layer covers the centre), becomes an ignore region: so each box that is left is one to
+/// learn, and its class is known at its centre.
 ///
 /// A flipped layer's classes are those of TransformOptions::mirrored_class: boxes, ignore regions and states.
 Labels compose_labels(const Composition& composition, const TransformOptions& options);

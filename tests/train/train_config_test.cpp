@@ -174,6 +174,17 @@ TEST(RestrictToTasks, IsPartOfTheEffectiveConfig) {
     EXPECT_EQ(restrict_to_tasks(whole, task_names(whole)).effective, whole.effective);
 }
 
+TEST(RestrictToTasks, TurnsFlipsOffWhereAPairLosesOneClass) {
+    const RunConfig whole = load_run_config(kPeople, {R"(/transforms={"flip_pairs": [["face", "hand"]]})"});
+    const RunConfig both = restrict_to_tasks(whole, {"face", "hand"});
+    EXPECT_EQ(both.transforms.mirrored_class, (std::vector<int>{1, 0}));
+    const RunConfig one = restrict_to_tasks(whole, {"person", "hand"});
+    EXPECT_EQ(one.transforms.flip, 0);
+    const RunConfig again = run_config_from_text(one.effective, "restricted.json");
+    EXPECT_EQ(again.transforms.flip, 0);
+    EXPECT_TRUE(again.transforms.mirrored_class.empty());
+}
+
 TEST(RestrictToTasks, RefusesUnknownTasks) {
     expect_error<UsageError>(
         [] {
