@@ -31,9 +31,25 @@ void add_eval(po::options_description& options) {
     add("ground-truth", text(), "COCO annotations, instead of --model and --data");
     add("predictions", text(), "COCO results to judge against --ground-truth");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
+    add("leakage", "detections of every task on every data set, also where the task is not labelled");
+    add("missing", po::value<int>(), "list so many detections, surest first, that may be objects without a label");
+    add("report", text(), "write an HTML page with results, leakage and pictures of missing labels to this file");
     add("save-predictions", text(), "write the detections as COCO results to this file");
+    add("ids-of", text(), "number them as this ground truth file does, which another model's eval has saved");
     add("save-ground-truth", text(), "write what they were judged by as a COCO file");
     add("fp32", "never use bfloat16");
+    add("json", "result as JSON on stdout");
+}
+
+void add_compare(po::options_description& options) {
+    auto add = options.add_options();
+    add("ground-truth", text()->required(), "COCO annotations, as eval --save-ground-truth writes them");
+    add("results", texts(), "COCO results, a side each; files of networks that belong together: A.json,B.json");
+    add("a", texts()->multitoken(), "results of the first side, one a seed, instead of --results");
+    add("b", texts()->multitoken(), "results of the second side");
+    add("resamples", po::value<int>()->default_value(2000), "bootstrap resamples of the images");
+    add("resample-seeds", "draw the seeds of each side with replacement too");
+    add("seed", po::value<std::uint64_t>()->default_value(1), "of the resamples");
     add("json", "result as JSON on stdout");
 }
 
@@ -93,6 +109,9 @@ const std::vector<Command>& commands() {
          add_train, "config", 1},
         {"eval", "COCO metrics per task, each data set judging only what it labels",
          "--model M --data DATA.json | --ground-truth GT.json --predictions DT.json", "", add_eval, "", 0},
+        {"compare", "AP of detectors and their differences, with bootstrap intervals over the images",
+         "--ground-truth GT.json A.json B.json [more] | --a A1.json A2.json --b B1.json B2.json",
+         "Differences are the first side minus each other one, in the same resamples.", add_compare, "results", -1},
         {"detect", "find objects in pictures", "--model M PATHS... --out DIR [options]",
          "Writes DIR/detections.json and the pictures with their boxes to DIR/pictures. Pictures are turned as\n"
          "their EXIF orientation says. All pictures that can be read are processed; those that cannot are listed\n"

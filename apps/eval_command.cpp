@@ -1,6 +1,7 @@
-#include <algorithm>
+#include <filesystem>
 #include <iostream>
 
+#include "apps/eval_output.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
@@ -9,12 +10,15 @@
 #include "core/progress.h"
 #include "core/stop_signal.h"
 #include "eval/coco_files.h"
+#include "eval/coco_renumber.h"
 #include "eval/coco_report.h"
 #include "eval/coco_writer.h"
 #include "model/allocator.h"
 #include "model/model_file.h"
 #include "train/evaluate.h"
-#include "train/run_folder.h"
+#include "train/label_report.h"
+#include "train/predictor.h"
+#include "train/run_report.h"
 #include "train/train_config.h"
 
 namespace banyan {
@@ -27,7 +31,8 @@ ExitCode judge_files(const Options& options) {
     if (ground_truth.empty() || predictions.empty()) {
         throw UsageError("--ground-truth and --predictions belong together; give both");
     }
-    for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "fp32"}) {
+    for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "fp32", "leakage",
+                              "missing", "report", "ids-of"}) {
         if (options.count(other) == 0) continue;
         throw UsageError("--" + std::string(other) +
                          ": runs a model; leave it out beside --ground-truth and --predictions");
@@ -39,41 +44,109 @@ ExitCode judge_files(const Options& options) {
     return ExitCode::ok;
 }
 
+constexpr int kReportedMissing = 24;
+constexpr int kMaxMissing = 1000;
+
+/// Whether classes matter that a data set does not label.
+bool looks_beyond_labels(const Options& options) {
+    return options.count("leakage") != 0 || options.count("missing") != 0 || options.count("report") != 0;
+}
+
+/// Data sets as the model sees them. Those that label none of its classes are left out, or kept without any class
+/// where the model's detections in them are of interest.
+std::vector<DatasetOptions> datasets_to_judge(const std::vector<DatasetOptions>& listed, const ClassTable& classes,
+                                              bool keep_all) {
+    std::vector<DatasetOptions> wanted;
+    for (const DatasetOptions& dataset : listed) {
+        const std::vector<DatasetOptions> labelled = datasets_for({dataset}, classes);
+        if (!labelled.empty()) {
+            wanted.push_back(labelled.front());
+        } else if (keep_all) {
+            wanted.push_back(dataset);
+            wanted.back().classes.clear();
+            wanted.back().labels.clear();
+        } else {
+            log_warning("data set " + dataset.name + " is left out: it labels no class of the model");
+        }
+    }
+    return wanted;
+}
+
 std::vector<Dataset> judged_datasets(const Options& options, const ClassTable& classes) {
     const std::string path = text_option(options, "data"), split = text_option(options, "split");
     if (split != "datasets" && split != "validation") {
         throw UsageError(ErrorText{"--split", "unknown list", "datasets or validation", "\"" + split + "\"", ""});
     }
     const std::vector<DatasetOptions> listed = load_dataset_list(path, split);
-    const std::vector<DatasetOptions> wanted = datasets_for(listed, classes);
-    for (const DatasetOptions& dataset : listed) {
-        const auto is_same = [&](const DatasetOptions& other) { return other.name == dataset.name; };
-        if (std::any_of(wanted.begin(), wanted.end(), is_same)) continue;
-        log_warning("data set " + dataset.name + " is left out: it labels no class of the model");
-    }
-    if (wanted.empty()) {
+    if (datasets_for(listed, classes).empty()) {
         throw DataError(ErrorText{path, "no data set of \"" + split + "\" labels a class of the model", "", "",
                                   "see the model's tasks with `banyan explain`"});
     }
-    return load_datasets(wanted, classes);
+    return load_datasets(datasets_to_judge(listed, classes, looks_beyond_labels(options)), classes);
 }
 
-void save_problem(const Options& options, const CocoProblem& problem, const std::vector<Dataset>& datasets) {
-    const std::string predictions = text_option(options, "save-predictions");
-    const std::string ground_truth = text_option(options, "save-ground-truth");
-    if (!predictions.empty()) write_file_atomically(predictions, coco_predictions_json(problem));
-    if (ground_truth.empty()) return;
-    std::vector<std::string> names; // images are numbered data set by data set
-    for (const Dataset& dataset : datasets) {
-        for (const Record& record : dataset.records()) names.push_back(dataset.name() + "/" + record.name);
+void save_predictions(const Options& options, const CocoProblem& problem) {
+    const std::string path = text_option(options, "save-predictions"), ids_of = text_option(options, "ids-of");
+    if (path.empty()) return;
+    if (ids_of.empty()) return write_file_atomically(path, coco_predictions_json(problem));
+    const RenumberedDetections renumbered = renumber_detections(problem, read_coco_ground_truth(ids_of), ids_of);
+    if (renumbered.other_classes > 0) {
+        log_warning(path + " lacks " + std::to_string(renumbered.other_classes) + " detections of classes that " +
+                    ids_of + " does not have");
     }
-    write_file_atomically(ground_truth, coco_ground_truth_json(problem, names));
+    write_file_atomically(path, coco_predictions_json(renumbered.problem));
 }
 
-ExitCode judge_model(const Options& options) {
+int missing_option(const Options& options) {
+    if (options.count("missing") == 0) return kReportedMissing;
+    const int count = options["missing"].as<int>();
+    if (count >= 1 && count <= kMaxMissing) return count;
+    throw UsageError(ErrorText{"--missing", "out of range", "an integer in [1, " + std::to_string(kMaxMissing) + "]",
+                               std::to_string(count), ""});
+}
+
+void save_report(const Options& options, const EvalFindings& findings) {
+    const std::string path = text_option(options, "report");
+    if (path.empty()) return;
+    HtmlReport report("Evaluation of " + std::filesystem::path(text_option(options, "model")).filename().string(),
+                      std::to_string(findings.report.images) + " images of \"" + text_option(options, "split") +
+                          "\" in " + text_option(options, "data"));
+    add_result_section(report, findings.report);
+    add_leakage_section(report, *findings.leakage);
+    add_missing_label_sections(report, *findings.missing, findings.datasets, findings.classes);
+    report.save(path);
+}
+
+/// Prints and saves what was asked for.
+void tell(const Options& options, const EvalReport& report, const CocoProblem& problem,
+          const std::vector<Dataset>& datasets, const ClassTable& classes) {
+    LeakageMatrix leakage;
+    MissingLabels missing;
+    if (looks_beyond_labels(options)) {
+        MissingLabelOptions wanted;
+        wanted.count = static_cast<std::size_t>(missing_option(options));
+        leakage = leakage_matrix(problem, datasets, classes);
+        missing = find_missing_labels(problem, datasets, wanted);
+    }
+    EvalFindings findings{report, &leakage, &missing, datasets, classes};
+    save_report(options, findings);
+    if (options.count("leakage") == 0) findings.leakage = nullptr;
+    if (options.count("missing") == 0) findings.missing = nullptr;
+    std::cout << (options.count("json") != 0 ? findings_json(findings) : findings_table(findings));
+}
+
+void check_model_options(const Options& options) {
     if (options.count("model") == 0 || options.count("data") == 0) {
         throw UsageError("banyan eval: give --model and --data, or --ground-truth and --predictions");
     }
+    if (options.count("ids-of") != 0 && options.count("save-predictions") == 0) {
+        throw UsageError("--ids-of: numbers the detections of --save-predictions; give both");
+    }
+    missing_option(options);
+}
+
+ExitCode judge_model(const Options& options) {
+    check_model_options(options);
     keep_pages();
     install_stop_handlers();
     EvalOptions eval_options;
@@ -81,22 +154,21 @@ ExitCode judge_model(const Options& options) {
     MultiTaskModel model = load_model(text_option(options, "model"));
     if (options.count("side") == 0) eval_options.side = model.options().input_side;
     const std::vector<Dataset> datasets = judged_datasets(options, model.classes());
-    PredictOptions predict_with = predict_options(model.options().detection);
-    predict_with.score_threshold = kEvalScoreThreshold;
-    predict_with.bf16 = options.count("fp32") == 0 && use_bf16(Precision::automatic);
+    const Precision precision = options.count("fp32") != 0 ? Precision::fp32 : Precision::automatic;
     std::size_t images = 0;
     for (const Dataset& dataset : datasets) images += dataset.size();
     Progress progress("judging", static_cast<std::int64_t>(images), "image");
     eval_options.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
     eval_options.stop = [] { return stop_requested().has_value(); };
     CocoProblem problem;
-    const EvalReport report =
-        evaluate_datasets([&](const at::Tensor& pixels) { return predict(model, pixels, predict_with); }, datasets,
-                          model.classes(), eval_options, &problem);
+    const EvalReport report = evaluate_datasets(make_predictor(model, kEvalScoreThreshold, precision), datasets,
+                                                model.classes(), eval_options, &problem);
     progress.finish();
     if (const auto signal = stop_requested()) return exit_code_of_signal(*signal);
-    save_problem(options, problem, datasets);
-    std::cout << (options.count("json") != 0 ? eval_json(report) + "\n" : eval_table(report));
+    save_predictions(options, problem);
+    const std::string ground_truth = text_option(options, "save-ground-truth");
+    if (!ground_truth.empty()) write_file_atomically(ground_truth, coco_ground_truth_json(problem));
+    tell(options, report, problem, datasets, model.classes());
     return ExitCode::ok;
 }
 

@@ -11,6 +11,7 @@ using Options = boost::program_options::variables_map;
 /// One function a command: prints results to stdout, progress to stderr, returns the exit code, throws Error.
 ExitCode run_train(const Options& options);
 ExitCode run_eval(const Options& options);
+ExitCode run_compare(const Options& options);
 ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);

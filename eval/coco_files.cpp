@@ -54,8 +54,8 @@ std::vector<std::int64_t> read_ids(JsonCursor& cursor) {
 }
 
 void read_images(JsonCursor& cursor, RawGroundTruth& raw) {
-    enum Key : std::size_t { id, negative, not_exhaustive };
-    static constexpr std::array<std::string_view, 3> kKeys = {"id", kNegativeKey, kNotExhaustiveKey};
+    enum Key : std::size_t { id, file_name, negative, not_exhaustive };
+    static constexpr std::array<std::string_view, 4> kKeys = {"id", "file_name", kNegativeKey, kNotExhaustiveKey};
     KnownKeys keys{Names(kKeys)};
     cursor.enter_array();
     while (cursor.next_element()) {
@@ -63,6 +63,7 @@ void read_images(JsonCursor& cursor, RawGroundTruth& raw) {
         ImageLabels labels;
         keys.read_object(cursor, 1, [&](std::size_t key) {
             if (key == Key::id) image.id = cursor.integer();
+            if (key == Key::file_name) image.file_name = cursor.string();
             if (key == Key::not_exhaustive) labels.not_exhaustive = read_ids(cursor);
             if (key != Key::negative) return;
             labels.negative = read_ids(cursor);
@@ -70,7 +71,7 @@ void read_images(JsonCursor& cursor, RawGroundTruth& raw) {
         });
         labels.image_id = image.id;
         labels.record = raw.images.size();
-        raw.images.push_back(image);
+        raw.images.push_back(std::move(image));
         if (labels.is_federated || !labels.not_exhaustive.empty()) raw.labels.push_back(std::move(labels));
     }
 }

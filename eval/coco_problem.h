@@ -22,6 +22,7 @@ CocoBox to_coco_box(const Box& box);
 
 struct CocoImage {
     std::int64_t id = 0;
+    std::string file_name = {}; ///< "" where the file tells none
 };
 
 struct CocoCategory {

@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/check.h"
-
 namespace banyan {
 
 namespace {
@@ -58,7 +56,7 @@ std::string annotations_json(const CocoProblem& problem) {
     return list.text();
 }
 
-std::string images_json(const CocoProblem& problem, const std::vector<std::string>& file_names) {
+std::string images_json(const CocoProblem& problem) {
     std::set<std::pair<std::size_t, std::size_t>> annotated;
     for (const CocoAnnotation& annotation : problem.annotations) {
         annotated.insert({static_cast<std::size_t>(annotation.image), static_cast<std::size_t>(annotation.category)});
@@ -73,7 +71,7 @@ std::string images_json(const CocoProblem& problem, const std::vector<std::strin
             if (judgement == CocoJudgement::partial) not_exhaustive.push_back(problem.categories[k].id);
         }
         list.add({{"id", problem.images[i].id},
-                  {"file_name", file_names[i]},
+                  {"file_name", problem.images[i].file_name},
                   {"neg_category_ids", negative},
                   {"not_exhaustive_category_ids", not_exhaustive}});
     }
@@ -93,16 +91,14 @@ std::string coco_predictions_json(const CocoProblem& problem) {
     return list.text() + "\n";
 }
 
-std::string coco_ground_truth_json(const CocoProblem& problem, const std::vector<std::string>& file_names) {
-    BANYAN_CHECK(file_names.size() == problem.images.size(), "one file name an image, got ", file_names.size(), " for ",
-                 problem.images.size());
+std::string coco_ground_truth_json(const CocoProblem& problem) {
     LineList categories;
     for (const CocoCategory& category : problem.categories) {
         Json entry{{"id", category.id}, {"name", category.name}};
         if (!category.task.empty()) entry["task"] = category.task;
         categories.add(entry);
     }
-    return "{\"images\": " + images_json(problem, file_names) + ",\n\"annotations\": " + annotations_json(problem) +
+    return "{\"images\": " + images_json(problem) + ",\n\"annotations\": " + annotations_json(problem) +
            ",\n\"categories\": " + categories.text() + "}\n";
 }
 

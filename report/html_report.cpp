@@ -26,7 +26,7 @@ h2 { font-size: 19px; margin: 14px 0 10px; }
 p { max-width: 75ch; margin: 10px 0; }
 figure { margin: 14px 0; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; display: block; }
-.caption, figcaption { color: var(--soft); font-size: 13px; margin: 6px 0 0; }
+.caption, figcaption { color: var(--soft); font-size: 13px; margin: 6px 0 0; overflow-wrap: anywhere; }
 .table { overflow-x: auto; margin: 14px 0; }
 table { border-collapse: collapse; min-width: 50%; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 14px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }

@@ -8,6 +8,7 @@
 
 #include "core/box.h"
 #include "data/load_sample.h"
+#include "eval/detection_verdicts.h"
 
 namespace banyan {
 
@@ -27,31 +28,26 @@ struct ImageRef {
     std::size_t dataset = 0, record = 0;
 };
 
-/// Ground truth of all data sets; images are numbered in the order of `images`.
-CocoProblem make_problem(const std::vector<Dataset>& datasets, const ClassTable& table, std::vector<ImageRef>& images) {
-    CocoProblem problem;
-    for (int k = 0; k < table.size(); ++k) problem.categories.push_back({k + 1, table.class_name(k)});
+std::vector<ImageRef> images_of(const std::vector<Dataset>& datasets) {
+    std::vector<ImageRef> images;
     for (std::size_t d = 0; d < datasets.size(); ++d) {
-        for (std::size_t r = 0; r < datasets[d].size(); ++r) {
-            images.push_back({d, r});
-            problem.images.push_back({static_cast<std::int64_t>(images.size())});
-        }
+        for (std::size_t r = 0; r < datasets[d].size(); ++r) images.push_back({d, r});
     }
-    for (std::size_t i = 0; i < images.size(); ++i) {
-        const auto image = static_cast<std::int32_t>(i);
-        const Labels& labels = datasets[images[i].dataset].record(images[i].record).labels;
-        for (std::size_t k = 0; k < labels.states.size(); ++k) {
-            problem.set_judgement(i, k, judgement_of(labels.states[k]));
-        }
-        for (const LabelledBox& box : labels.boxes) {
-            const CocoBox coco_box = to_coco_box(box.box);
-            problem.annotations.push_back({image, box.class_id, coco_box, coco_box.area(), false, false});
-        }
-        for (const IgnoreRegion& region : labels.ignore) {
-            problem.add_ignore_region(image, region.class_id, to_coco_box(bounds(region.area)));
-        }
+    return images;
+}
+
+void add_labels(const Labels& labels, std::size_t index, CocoProblem& problem) {
+    const auto image = static_cast<std::int32_t>(index);
+    for (std::size_t k = 0; k < labels.states.size(); ++k) {
+        problem.set_judgement(index, k, judgement_of(labels.states[k]));
     }
-    return problem;
+    for (const LabelledBox& box : labels.boxes) {
+        const CocoBox coco_box = to_coco_box(box.box);
+        problem.annotations.push_back({image, box.class_id, coco_box, coco_box.area(), false, false});
+    }
+    for (const IgnoreRegion& region : labels.ignore) {
+        problem.add_ignore_region(image, region.class_id, region.area);
+    }
 }
 
 /// Letterboxed pictures [n, side, side, 3] of images [first, first + n).
@@ -105,14 +101,34 @@ std::size_t judged_images(const CocoProblem& problem, int first_class, std::size
     return count;
 }
 
+/// [task]: counted by verdict.
+std::vector<TaskResult> count_detections(const CocoProblem& problem, const ClassTable& table) {
+    std::vector<TaskResult> counted(table.tasks().size());
+    const std::vector<DetectionVerdict> verdicts = judge_detections(problem);
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        const CocoDetection& found = problem.detections[i];
+        if (found.score < kCountedScore) continue;
+        TaskResult& task = counted[static_cast<std::size_t>(table.task_of(found.category))];
+        switch (verdicts[i]) {
+        case DetectionVerdict::true_positive:
+        case DetectionVerdict::false_positive: ++task.judged_detections; break;
+        case DetectionVerdict::ignored: ++task.ignored_detections; break;
+        case DetectionVerdict::unjudged: ++task.unjudged_detections; break;
+        case DetectionVerdict::surplus: break;
+        }
+    }
+    return counted;
+}
+
 EvalReport report_of(const CocoProblem& problem, const ClassTable& table) {
     const CocoResult result = evaluate_coco(problem);
+    std::vector<TaskResult> counted = count_detections(problem, table);
     EvalReport report;
     report.images = problem.images.size();
     for (std::size_t t = 0; t < table.tasks().size(); ++t) {
         const int first = table.first_class(static_cast<int>(t));
         const std::size_t classes = table.tasks()[t].classes.size();
-        TaskResult task;
+        TaskResult& task = counted[t];
         task.task = table.tasks()[t].name;
         task.images = judged_images(problem, first, classes);
         if (task.images == 0) continue;
@@ -137,11 +153,28 @@ double EvalReport::mean(CocoStat stat) const {
     return count == 0 ? -1 : sum / count;
 }
 
+CocoProblem ground_truth_of(const std::vector<Dataset>& datasets, const ClassTable& table) {
+    CocoProblem problem;
+    for (int k = 0; k < table.size(); ++k) {
+        problem.categories.push_back({k + 1, table.class_name(k), table.task_name_of(k)});
+    }
+    const std::vector<ImageRef> images = images_of(datasets);
+    for (const ImageRef& ref : images) {
+        const Dataset& dataset = datasets[ref.dataset];
+        const auto id = static_cast<std::int64_t>(problem.images.size()) + 1;
+        problem.images.push_back({id, dataset.name() + "/" + dataset.record(ref.record).name});
+    }
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        add_labels(datasets[images[i].dataset].record(images[i].record).labels, i, problem);
+    }
+    return problem;
+}
+
 EvalReport evaluate_datasets(const Predictor& predictor, const std::vector<Dataset>& datasets, const ClassTable& table,
                              const EvalOptions& options, CocoProblem* problem_out) {
     const auto start = std::chrono::steady_clock::now();
-    std::vector<ImageRef> images;
-    CocoProblem problem = make_problem(datasets, table, images);
+    const std::vector<ImageRef> images = images_of(datasets);
+    CocoProblem problem = ground_truth_of(datasets, table);
     for (std::size_t first = 0; first < images.size(); first += static_cast<std::size_t>(options.batch_size)) {
         if (options.stop && options.stop()) return {};
         std::vector<LetterboxGeometry> geometries(

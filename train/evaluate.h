@@ -10,7 +10,7 @@
 #include "core/task.h"
 #include "data/dataset.h"
 #include "eval/coco_metrics.h"
-#include "model/predict.h"
+#include "train/predictor.h"
 
 namespace banyan {
 
@@ -20,6 +20,10 @@ struct TaskResult {
     CocoStats stats;                      ///< means over the task's classes that have ground truth
     std::size_t images = 0;               ///< images in which at least one of its classes was judged
     std::vector<CocoClassResult> classes; ///< in the task's order
+    // Detections of at least kCountedScore, at IoU 0.5; the 100 best of an image and class.
+    std::size_t judged_detections = 0;   ///< true or false
+    std::size_t ignored_detections = 0;  ///< in ignore regions, or unmatched where labels are partial
+    std::size_t unjudged_detections = 0; ///< in images that do not label their class: never false
 };
 
 struct EvalReport {
@@ -29,11 +33,11 @@ struct EvalReport {
     double mean(CocoStat stat) const; ///< over the tasks with ground truth; -1 without any
 };
 
-/// uint8 [N, side, side, 3] -> boxes in those pixels (model/predict.h).
-using Predictor = std::function<Predictions(const at::Tensor&)>;
-
 /// Detections below this score are not judged; low, because AP looks at the whole curve.
 inline constexpr double kEvalScoreThreshold = 0.01;
+
+/// Detections are counted from this score on: a count of all would say little but how many are kept.
+inline constexpr double kCountedScore = 0.3;
 
 struct EvalOptions {
     int side = 320;
@@ -42,9 +46,14 @@ struct EvalOptions {
     std::function<bool()> stop;                                        ///< true ends early with an empty report
 };
 
+/// What the data sets' labels say, in original pixels, without detections. Images are in the order of the data sets and
+/// their records, with the ids 1, 2, … and the names "<data set>/<record>"; categories are the class ids, with the ids
+/// 1 + class id.
+CocoProblem ground_truth_of(const std::vector<Dataset>& datasets, const ClassTable& table);
+
 /// Runs the predictor over all pictures, letterboxed, and judges in original pixels: each data set judges only the
 /// classes that it labels (partial labels: unmatched detections are ignored). Detections of all data sets are pooled.
-/// @param problem if given, receives the COCO problem with ground truth and detections
+/// @param problem if given, receives the ground truth with all detections
 /// @throws DataError, IoError
 EvalReport evaluate_datasets(const Predictor& predictor, const std::vector<Dataset>& datasets, const ClassTable& table,
                              const EvalOptions& options, CocoProblem* problem = nullptr);

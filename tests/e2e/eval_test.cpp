@@ -111,7 +111,53 @@ TEST_F(EvalModel, SavesFilesThatJudgeTheSame) {
     EXPECT_EQ(json::parse(read_text(truth)).at("images")[0].at("file_name"), "reds/0.jpg");
 }
 
+TEST_F(EvalModel, TellsWhatIsFoundWhereNothingIsLabelled) {
+    const TempDir dir;
+    const std::string page = dir.file("page.html");
+    const Outcome outcome = eval({"--leakage", "--missing", "5", "--report", page, "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json result = json::parse(outcome.out), leakage = result.at("leakage");
+    EXPECT_EQ(leakage.at("scores").size(), 5U);
+    const json& red = leakage.at("tasks").at("red");
+    EXPECT_EQ(red.at("reds").at("labelled").at("images"), SmallRun::kPictures);
+    EXPECT_EQ(red.at("reds").at("labelled").at("objects"), SmallRun::kPictures);
+    EXPECT_EQ(red.at("reds").at("unlabelled").at("images"), 0);
+    EXPECT_EQ(red.at("blues").at("unlabelled").at("images"), SmallRun::kPictures);
+    EXPECT_EQ(red.at("blues").at("unlabelled").at("detections_per_image").size(), 5U);
+    EXPECT_EQ(red.at("blues").at("empty").at("images"), 0);
+    EXPECT_LE(result.at("missing").size(), 10U);
+    for (const json& missing : result.at("missing")) {
+        EXPECT_EQ(missing.at("kind") == "likely", missing.at("state") == "exhaustive");
+        EXPECT_EQ(missing.at("box_xyxy").size(), 4U);
+    }
+    EXPECT_GE(result.at("tasks").at("red").at("detections").at("unjudged").get<int>(), 0);
+    EXPECT_THAT(read_text(page), HasSubstr("Leakage"));
+    const Outcome table = eval({"--leakage", "--missing", "5"});
+    EXPECT_THAT(table.out, HasSubstr("score 0.3 or more"));
+    EXPECT_THAT(table.out, HasSubstr("labels to add"));
+}
+
+TEST_F(EvalModel, NumbersDetectionsAsAnotherGroundTruth) {
+    const TempDir dir;
+    const std::string truth = dir.file("gt.json"), all = dir.file("all.json"), one = dir.file("one.json");
+    ASSERT_EQ(eval({"--save-ground-truth", truth, "--save-predictions", all}).code, 0);
+    json blues = json::parse(read_text(run_->config()));
+    blues["validation"].erase(0); // images and classes of "blues" have other numbers then
+    const std::string data = run_->dir().write("blues.json", blues.dump());
+    const Outcome outcome = banyan({"eval", "--model", run_->model(), "--data", data, "--split", "validation",
+                                    "--save-predictions", one, "--ids-of", truth});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    std::vector<json> expected, found;
+    for (const json& each : json::parse(read_text(all))) {
+        if (each.at("image_id") > SmallRun::kPictures) expected.push_back(each);
+    }
+    for (const json& each : json::parse(read_text(one))) found.push_back(each);
+    EXPECT_EQ(found, expected);
+    EXPECT_EQ(eval({"--ids-of", truth}).code, 2);
+}
+
 TEST_F(EvalModel, ChecksItsOptionsFirst) {
+    EXPECT_EQ(eval({"--missing", "0"}).code, 2);
     EXPECT_EQ(eval({"--side", "100"}).code, 2);
     EXPECT_EQ(eval({"--side", "32"}).code, 2);
     EXPECT_EQ(eval({"--split", "test"}).code, 2);

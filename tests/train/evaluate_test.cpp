@@ -120,6 +120,19 @@ TEST_F(Evaluate, FalseAlarmsCountWhereTheClassIsLabelledAndNowhereElse) {
     EXPECT_EQ(evaluate(false_alarm(kFace, {3, 4})).tasks[0].classes[0].counts.unjudged_detections, 2U);
 }
 
+TEST_F(Evaluate, DetectionsAreCountedByWhetherTheyAreJudged) {
+    std::vector<Record> records = datasets_[0].records();
+    records[2].labels.states[kFace] = LabelState::partial;
+    datasets_[0] = Dataset("faces", records, datasets_[0].states());
+    const EvalReport report = evaluate(false_alarm(kFace, {1, 2, 3, 4}));
+    const TaskResult& face = report.tasks[0];
+    EXPECT_EQ(face.judged_detections, 4U); // three faces and the false one in picture 1
+    EXPECT_EQ(face.ignored_detections, 1U);
+    EXPECT_EQ(face.unjudged_detections, 2U);
+    EXPECT_EQ(report.tasks[1].judged_detections, 3U);
+    EXPECT_EQ(report.tasks[1].unjudged_detections, 0U);
+}
+
 TEST_F(Evaluate, PartialLabelsIgnoreWhatTheyDoNotMatch) {
     datasets_.clear();
     truth_.clear();
@@ -140,6 +153,19 @@ TEST_F(Evaluate, DetectionsInIgnoreRegionsAreNotJudged) {
     EXPECT_DOUBLE_EQ(evaluate(false_alarm(kFace, {2})).mean(CocoStat::ap), 1);
 }
 
+TEST_F(Evaluate, IgnoreRegionsAreJudgedByTheirPolygon) {
+    // Triangles in the same bounds; the false alarm {62.5, 30, 77.5, 37.5} lies in the upper right one.
+    std::vector<Record> records = datasets_[0].records();
+    const auto ap_with = [&](const Polygon& area) {
+        records[2].labels.ignore = {{area, kFace}};
+        datasets_[0] = Dataset("faces", records, datasets_[0].states());
+        return evaluate(false_alarm(kFace, {2})).mean(CocoStat::ap50);
+    };
+    EXPECT_DOUBLE_EQ(ap_with(Polygon({{0, 0}, {80, 0}, {80, 40}})), ap_with(Polygon({{40, 20}, {80, 20}, {80, 40}})));
+    EXPECT_DOUBLE_EQ(ap_with(Polygon({{0, 0}, {80, 0}, {80, 40}})), 1);
+    EXPECT_LT(ap_with(Polygon({{0, 0}, {80, 40}, {0, 40}})), 1);
+}
+
 TEST_F(Evaluate, IsJudgedInOriginalPixelsWithinThePicture) {
     CocoProblem problem;
     const Change beyond = [](std::size_t number, std::vector<ScoredBox>& boxes) {
@@ -154,7 +180,9 @@ TEST_F(Evaluate, IsJudgedInOriginalPixelsWithinThePicture) {
     EXPECT_NEAR(first.box.height, 30, 1e-4);
     EXPECT_EQ(problem.detections[3].box, (CocoBox{0, 0, 80, 40}));
     EXPECT_EQ(problem.annotations.size(), 6U);
-    EXPECT_EQ(problem.images.size(), 5U);
+    ASSERT_EQ(problem.images.size(), 5U);
+    EXPECT_EQ(problem.images[4].file_name, "hands/hands1.png");
+    EXPECT_EQ(problem.categories[2].task, "hand");
 }
 
 TEST_F(Evaluate, TheBatchSizeDoesNotMatterAndProgressIsTold) {
