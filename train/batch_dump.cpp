@@ -80,7 +80,7 @@ Json row_json(const Batch& batch, std::size_t row, const NonFinite& found, const
 }
 
 /// A number that JSON can hold, or its name.
-Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(std::to_string(value)); }
+Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(loss_text(value)); }
 
 std::string batch_json(const Batch& batch, const NonFinite& found, const BatchNames& names) {
     Json losses = Json::object(), rows = Json::array();

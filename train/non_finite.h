@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -9,6 +10,9 @@
 #include "train/branch_step.h"
 
 namespace banyan {
+
+/// A loss for messages: six decimals, "inf", "-inf", or "nan" whatever its sign.
+inline std::string loss_text(double loss) { return std::isnan(loss) ? "nan" : std::to_string(loss); }
 
 /// Where a number that is not finite turned up in a step.
 struct NonFinite {

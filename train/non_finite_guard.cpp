@@ -23,8 +23,8 @@ std::string losses_text(const NonFinite& found) {
     std::string text;
     for (const auto& [branch, figures] : found.losses) {
         if (!found.branch.empty() && branch != found.branch) continue;
-        text += (text.empty() ? "" : "; ") + branch + ": class " + std::to_string(figures.class_loss) + ", box " +
-                std::to_string(figures.box_loss);
+        text += (text.empty() ? "" : "; ") + branch + ": class " + loss_text(figures.class_loss) + ", box " +
+                loss_text(figures.box_loss);
     }
     return text;
 }

@@ -81,7 +81,7 @@ std::string files_of(const std::vector<std::int64_t>& rows, const std::vector<st
     const BranchStep& losses = details.losses.at(details.branch);
     const std::string names = files_of(details.rows, files);
     const ErrorText text{"branch " + details.branch, "the loss is not finite", "finite class and box losses",
-                         "class " + std::to_string(losses.class_loss) + ", box " + std::to_string(losses.box_loss) +
+                         "class " + loss_text(losses.class_loss) + ", box " + loss_text(losses.box_loss) +
                              (details.tensor.empty() ? "" : ", first in \"" + details.tensor + "\"") +
                              (names.empty() ? "" : " on " + names),
                          "lower /train/lr or set /train/precision to \"fp32\""};

@@ -26,7 +26,7 @@ inline TrainOptions options_with(BalanceMethod method) {
     options.seed = 3;
     options.balance.method = method;
     options.balance.lr = 0.1;
-    options.balance.window = 2;
+    options.balance.window = 1;
     return options;
 }
 

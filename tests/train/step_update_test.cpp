@@ -89,18 +89,18 @@ class Balanced : public testing::TestWithParam<BalanceMethod> {};
 
 TEST_P(Balanced, WeightsScaleTheGradientsOfTrunkAndBranchAlike) {
     Living living(options_with(GetParam()));
-    for (std::int64_t step = 0; step < 6; ++step) learn(living, step);
-    const std::vector<Tensors> separate = separate_gradients(living, 6);
-    const std::vector<double> weights = weights_of(learn(living, 6));
+    for (std::int64_t step = 0; step < 3; ++step) learn(living, step);
+    const std::vector<Tensors> separate = separate_gradients(living, 3);
+    const std::vector<double> weights = weights_of(learn(living, 3));
     EXPECT_GT(std::abs(weights[0] - 1) + std::abs(weights[1] - 1), 1e-3); // it does weigh
     expect_weighted(living, separate, weights, weights);
 }
 
 TEST_P(Balanced, AnAbsentBranchKeepsEveryBit) {
     Living living(options_with(GetParam()));
-    for (std::int64_t step = 0; step < 4; ++step) learn(living, step);
+    for (std::int64_t step = 0; step < 3; ++step) learn(living, step);
     const Tensors before = living.snapshot();
-    for (std::int64_t step = 4; step < 7; ++step) learn(living, step, {0, 1});
+    for (std::int64_t step = 3; step < 5; ++step) learn(living, step, {0, 1});
     std::size_t kept = 0;
     for (const auto& [name, tensor] : living.snapshot()) {
         if (name.find("branches.head.") == std::string::npos && name != "update balance.head") continue;
@@ -117,14 +117,14 @@ TEST_P(Balanced, GoesOnFromACheckpointToTheBit) {
     options.conflict_every = 2;
     Living whole(options), resumed(options);
     TrainState saved{whole.model, whole.optimizer, whole.ema};
-    for (std::int64_t step = 0; step < 5; ++step) learn(whole, step);
+    for (std::int64_t step = 0; step < 3; ++step) learn(whole, step);
     saved.more = whole.update.state();
     save_checkpoint(dir.file("state.safetensors"), saved, identity);
     learn(resumed, 9, {1}); // another past, which must go
     TrainState loaded{resumed.model, resumed.optimizer, resumed.ema};
     load_checkpoint(dir.file("state.safetensors"), loaded, identity);
     resumed.update.load_state(loaded.more);
-    for (std::int64_t step = 5; step < 9; ++step) {
+    for (std::int64_t step = 3; step < 5; ++step) {
         EXPECT_EQ(weights_of(learn(whole, step)), weights_of(learn(resumed, step)));
     }
     expect_same_bits(whole.snapshot(), resumed.snapshot());
@@ -218,7 +218,7 @@ TEST(StepUpdate, MeasuringConflictsChangesNoBit) {
         TrainOptions measured = options_with(method);
         measured.conflict_every = 2;
         Living with(measured), without(options_with(method));
-        for (std::int64_t step = 0; step < 4; ++step) {
+        for (std::int64_t step = 0; step < 2; ++step) {
             EXPECT_EQ(learn(with, step).conflicts.size(), step % 2 == 1 ? 3U : 0U);
             EXPECT_TRUE(learn(without, step).conflicts.empty());
         }
