@@ -13,7 +13,6 @@
 #include "image/draw.h"
 #include "image/image_codec.h"
 #include "model/model_file.h"
-#include "train/checkpoint.h"
 #include "train/demo_report.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"
@@ -74,7 +73,7 @@ DemoTraining train_one(const DemoRunOptions& options, const std::string& name) {
     const std::string folder = options.folder + "/" + name;
     log_info("training \"" + name + "\": what a data set does not label " +
              (name == "naive" ? "counts as background" : "is masked out of the loss"));
-    const TrainOutcome outcome = train(config, folder, !find_checkpoint(folder).empty());
+    const TrainOutcome outcome = train(config, folder, RunFolder::holds_run(folder));
     return {name, outcome.report, outcome.seconds};
 }
 

@@ -42,7 +42,7 @@ void check_folder(const std::string& path, const std::string& config, bool resum
         throw UsageError(ErrorText{"--out " + path, "the folder holds a run already", "", "",
                                    "continue it with --resume, or name another folder"});
     }
-    if (!fs::exists(path + "/config.json")) {
+    if (!RunFolder::holds_run(path)) {
         throw UsageError(ErrorText{"--resume", "there is no run in " + path, "", "", "start without --resume"});
     }
     if (read_file(path + "/config.json") == config) return;
@@ -86,6 +86,8 @@ RunFolder::RunFolder(std::string path, const std::string& effective_config, bool
     write_file_atomically(path_ + "/env.json", environment_json());
     set_log_file(path_ + "/run.log");
 }
+
+bool RunFolder::holds_run(const std::string& path) { return fs::exists(path + "/config.json"); }
 
 std::string RunFolder::weights(const std::string& name) const {
     return path_ + "/weights/" + name + ".banyan.safetensors";

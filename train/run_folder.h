@@ -45,6 +45,9 @@ public:
     /// @throws IoError; UsageError the folder holds a run already or none; ModelFileError a run of another config
     RunFolder(std::string path, const std::string& effective_config, bool resume);
 
+    /// Whether a run was begun in the folder, so that it can be resumed.
+    static bool holds_run(const std::string& path);
+
     const std::string& path() const { return path_; }
     std::string weights(const std::string& name) const; ///< weights/<name>.banyan.safetensors
     std::string checkpoint(std::int64_t step) const;    ///< checkpoint-<step>/state.safetensors

@@ -85,7 +85,9 @@ TEST(RunFolder, ResumingKeepsMetrics) {
 TEST(RunFolder, ResumesOnlyARunOfItsConfig) {
     const TempDir dir;
     expect_error<UsageError>([&] { RunFolder(dir.path(), "{}", true); }, {"--resume", "no run in " + dir.path()});
+    EXPECT_FALSE(RunFolder::holds_run(dir.path()));
     RunFolder(dir.path(), "{\"first\": 1}", false).log_step(record_of(1), kTiming);
+    EXPECT_TRUE(RunFolder::holds_run(dir.path()));
     expect_error<ModelFileError>([&] { RunFolder(dir.path(), "{\"second\": 1}", true); },
                                  {dir.path(), "another config", "config.json"});
     EXPECT_THAT(read_file(dir.file("config.json")), HasSubstr("first"));
