@@ -83,12 +83,12 @@ void add_patches(const LabelledPicture& picture, int side, const TransformOption
         if (state != LabelState::unknown) boxes.push_back(labelled.box);
     }
     if (boxes.empty()) return;
-    const std::int64_t count = random.integer(1, kMaxPatches);
-    for (std::int64_t i = 0; i < count; ++i) {
-        const auto index = static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(boxes.size()) - 1));
+    random.shuffle(boxes);
+    const auto count = random.integer(1, std::min(kMaxPatches, static_cast<std::int64_t>(boxes.size())));
+    boxes.resize(static_cast<std::size_t>(count));
+    for (const Box& box : boxes) {
         const double margin = random.uniform(kLeastMargin, kMostMargin);
-        const Box area = with_margin(boxes[index], margin, *picture.image);
-        layers.push_back(random_patch(picture, area, side, options, random));
+        layers.push_back(random_patch(picture, with_margin(box, margin, *picture.image), side, options, random));
     }
 }
 
