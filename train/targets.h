@@ -44,9 +44,9 @@ struct RowTruth {
 ///  - An object that no anchor fits is forced on one (small objects between centres): the one of the highest IoU, of
 ///    equal ones the nearest. The overlap of equal anchors with O falls, along each axis, with the distance of the
 ///    centres; so the anchor of A's size whose cell holds O's centre has at least A's IoU and is nearer. It is not A,
-///    by a. A could be forced only if another object took that anchor, or with max_iou, which forces all anchors of one
-///    IoU, if both hold the whole of O.
-/// IoU is told in float; all of this holds up to its rounding.
+///    by a. A could be forced only if another object took that anchor, or if both hold the whole of O and so have one
+///    IoU: max_iou forces all of these, and with ATSS rounding may decide between them.
+/// All of this holds up to the rounding of IoU to float.
 struct BranchTargets {
     at::Tensor rows;          ///< int64 [n] indices into the batch; n may be 0
     at::Tensor valid;         ///< float32 [n, R, K], 1 or 0
