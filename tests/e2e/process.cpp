@@ -29,6 +29,7 @@ struct Pipe {
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     setenv("OMP_NUM_THREADS", "1", 1); // the networks are tiny, and other tests may run beside
+    setenv("OMP_WAIT_POLICY", "passive", 1);
     for (const std::string& entry : options.environment) {
         const std::size_t equals = entry.find('=');
         setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
