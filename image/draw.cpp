@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/check.h"
+#include "image/draw_text.h"
 #include "image/letterbox.h"
 #include "image/resample.h"
 
@@ -41,16 +42,6 @@ cv::Scalar scalar_of(const std::array<std::uint8_t, 3>& rgb) { return {1.0 * rgb
 cv::Scalar text_colour_on(const std::array<std::uint8_t, 3>& rgb) {
     const double luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
     return luma > 140 ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255);
-}
-
-std::string ascii_of(const std::string& text) {
-    std::string result;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (byte >= 0x20 && byte < 0x7F) result += letter;
-        if (byte < 0x20 || byte == 0x7F || byte >= 0xC0) result += '?'; // one for all bytes of a UTF-8 sequence
-    }
-    return result;
 }
 
 /// Share of pixel [i, i + 1) that lies in [lo, hi].
@@ -122,10 +113,11 @@ std::array<std::uint8_t, 3> class_colour(int index) {
     return kPalette[static_cast<std::size_t>(((index % count) + count) % count)];
 }
 
-void draw_boxes(Image& image, const std::vector<DrawnBox>& boxes) {
+void draw_boxes(Image& image, const std::vector<DrawnBox>& boxes, int line_px) {
     if (image.empty()) return;
     cv::Mat canvas(image.height, image.width, CV_8UC3, image.rgb.data());
-    const Pen pen = pen_for(image);
+    Pen pen = pen_for(image);
+    if (line_px > 0) pen.line_px = line_px;
     const auto width = static_cast<float>(image.width);
     const auto height = static_cast<float>(image.height);
     const auto in_sight = [&](const Box& box) { return clip(box, width, height).area() > 0; };
