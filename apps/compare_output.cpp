@@ -140,7 +140,7 @@ std::string comparison_json(const Comparison& comparison) {
 
 std::string comparison_table(const Comparison& comparison) {
     const BootstrapResult& result = comparison.result;
-    std::string text = percent(comparison.options.confidence) + " % intervals from " +
+    std::string text = format_short(comparison.options.confidence * 100) + " % intervals from " +
                        std::to_string(comparison.options.resamples) + " resamples of " + std::to_string(result.images) +
                        " images" + (comparison.options.resample_seeds ? " and of the seeds" : "") + "\n";
     for (std::size_t i = 0; i < result.sides.size(); ++i) {

@@ -116,8 +116,10 @@ void add_gallery(HtmlReport& report, const std::vector<MissingLabel>& list, cons
     for (const MissingLabel& missing : list) {
         const Dataset& dataset = datasets[missing.dataset];
         const std::string name = std::filesystem::path(dataset.record(missing.record).name).filename().string();
+        const bool is_usual = missing.state == LabelState::exhaustive || missing.state == LabelState::unknown;
+        const std::string state = is_usual ? "" : std::string(" · ") + label_state_name(missing.state);
         pictures.push_back({encode_jpeg(draw_missing_label(missing, datasets, table, kCropSide)),
-                            dataset.name() + " · " + label_state_name(missing.state) + " · " + name});
+                            dataset.name() + state + " · " + name});
     }
     report.gallery(pictures);
 }

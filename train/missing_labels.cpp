@@ -114,13 +114,17 @@ Image draw_missing_label(const MissingLabel& missing, const std::vector<Dataset>
         return geometry.from_original({box.x0 - left, box.y0 - top, box.x1 - left, box.y1 - top});
     };
     std::vector<DrawnBox> boxes;
+    const auto add_outline = [&boxes](const Box& box, int extra_px, int colour) {
+        for (int i = extra_px; i >= 0; --i) {
+            const auto wider = static_cast<float>(i);
+            boxes.push_back({{box.x0 - wider, box.y0 - wider, box.x1 + wider, box.y1 + wider}, "", colour});
+        }
+    };
     for (const LabelledBox& labelled : sample.labels.boxes) {
-        if (labelled.class_id == missing.class_id) boxes.push_back({placed(labelled.box), "", missing.class_id + 1});
+        if (labelled.class_id == missing.class_id) add_outline(placed(labelled.box), 1, missing.class_id + 1);
     }
     const Box box = placed(missing.box);
-    for (const float wider : {2.0F, 1.0F}) { // a thick outline
-        boxes.push_back({{box.x0 - wider, box.y0 - wider, box.x1 + wider, box.y1 + wider}, "", missing.class_id});
-    }
+    add_outline(box, 2, missing.class_id);
     std::array<char, 16> score{};
     std::snprintf(score.data(), score.size(), " %.2f", missing.score);
     boxes.push_back({box, table.class_name(missing.class_id) + score.data(), missing.class_id});

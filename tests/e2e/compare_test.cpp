@@ -85,7 +85,7 @@ TEST_F(Compare, GivesNumbersAndDifferencesWithIntervals) {
     EXPECT_EQ(mean.at("differences")[1].at("high"), 0) << "the third side is the first";
     const Outcome table = compare({all, half});
     EXPECT_THAT(table.out, HasSubstr("A - B"));
-    EXPECT_THAT(table.out, HasSubstr("+50."));
+    EXPECT_THAT(table.out, HasSubstr("+49.5  ["));
 }
 
 TEST_F(Compare, TakesSeedsAndNetworksOfAPartEach) {
