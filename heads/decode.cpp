@@ -7,6 +7,7 @@
 #include "anchors/box_coder.h"
 #include "core/check.h"
 #include "heads/box_bins.h"
+#include "heads/box_voting.h"
 
 namespace banyan {
 
@@ -113,6 +114,7 @@ std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLev
     }
     std::vector<ScoredBox> detections;
     for (const std::size_t index : nms(boxes, options.nms)) detections.push_back(boxes[index]);
+    if (options.box_voting > 0) vote_boxes(detections, boxes, options.box_voting);
     return detections;
 }
 

@@ -19,6 +19,7 @@ struct DecodeOptions {
     std::size_t candidates = 1000; ///< [1, …) best so many of a level enter NMS
     NmsOptions nms;
     std::size_t box_bins = 0; ///< HeadOptions::box_bins
+    float box_voting = 0;     ///< 0: none; (0, 1]: IoU from which dropped boxes move kept ones (box_voting.h)
 };
 
 /// Boxes of one image in pixels of the network input, clipped to it, by falling score; class_id counts in the branch's

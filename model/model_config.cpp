@@ -73,6 +73,7 @@ DetectionOptions parse_detection(ConfigReader reader) {
     options.score_threshold = reader.real("score_threshold", 0.0, 0.999, options.score_threshold);
     options.nms_iou = reader.real("nms_iou", 0.01, 1.0, options.nms_iou);
     options.max_detections = static_cast<int>(reader.integer("max_detections", 1, 10000, options.max_detections));
+    options.box_voting = reader.real("box_voting", 0.0, 1.0, options.box_voting);
     reader.finish();
     return options;
 }
@@ -196,7 +197,8 @@ std::string to_json(const ModelOptions& options) {
     for (const BranchOptions& branch : options.branches) root["model"]["branches"].push_back(branch_json(branch));
     root["model"]["detection"] = {{"score_threshold", options.detection.score_threshold},
                                   {"nms_iou", options.detection.nms_iou},
-                                  {"max_detections", options.detection.max_detections}};
+                                  {"max_detections", options.detection.max_detections},
+                                  {"box_voting", options.detection.box_voting}};
     return root.dump();
 }
 

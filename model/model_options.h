@@ -28,6 +28,7 @@ struct DetectionOptions {
     double score_threshold = 0.3; ///< [0, 1); evaluation looks at lower scores as well
     double nms_iou = 0.6;         ///< (0, 1]
     int max_detections = 100;     ///< per image and branch [1, 10000]
+    double box_voting = 0;        ///< 0: none; (0, 1]: IoU from which dropped boxes move kept ones
     bool operator==(const DetectionOptions&) const = default;
 };
 

@@ -17,6 +17,7 @@ struct PredictOptions {
     double nms_iou = 0.6;
     int max_detections = 100; ///< per image and branch
     bool bf16 = false;        ///< autocast to bfloat16
+    double box_voting = 0;    ///< DetectionOptions::box_voting
 };
 PredictOptions predict_options(const DetectionOptions& detection);
 

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "heads/box_bins.h"
+#include "heads/box_voting.h"
 #include "support/expect_error.h"
 
 namespace banyan {
@@ -162,6 +163,29 @@ TEST(Decode, TakesTheExpectationOfBoxBins) {
     options.box_bins = kBins;
     EXPECT_TRUE(decode(outputs.anchors, raw, 1, options).empty());
     expect_error<CheckError>([&] { decode(anchor_set(), raw, 1, options); }, {"box bins", "points"});
+}
+
+TEST(Decode, LetsDroppedBoxesVote) {
+    Outputs outputs(anchor_set(), 3);
+    randomise(outputs, 5);
+    DecodeOptions options;
+    const std::vector<ScoredBox> plain = outputs.decoded(options);
+    options.box_voting = 0.6F;
+    const std::vector<ScoredBox> voted = outputs.decoded(options);
+    // All that enters suppression: kept when nothing is dropped.
+    options = {};
+    options.nms = {1.0F, 1000000};
+    std::vector<ScoredBox> expected = plain;
+    vote_boxes(expected, outputs.decoded(options), 0.6F);
+    ASSERT_EQ(voted.size(), plain.size());
+    std::size_t moved = 0;
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        EXPECT_EQ(voted[i].score, plain[i].score);
+        EXPECT_NEAR(voted[i].box.x0, expected[i].box.x0, 1e-3);
+        EXPECT_NEAR(voted[i].box.y1, expected[i].box.y1, 1e-3);
+        moved += voted[i].box == plain[i].box ? 0 : 1;
+    }
+    EXPECT_GT(moved, 5u);
 }
 
 TEST(Decode, NeverTakesNonFiniteLogits) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "model/multi_task_model.h"
 #include "support/expect_error.h"
 
 namespace banyan {
@@ -37,6 +38,7 @@ void expect_equal(const ModelOptions& a, const ModelOptions& b) {
     EXPECT_EQ(a.neck.last_level, b.neck.last_level);
     EXPECT_EQ(a.neck.depthwise, b.neck.depthwise);
     EXPECT_EQ(a.neck.activation, b.neck.activation);
+    EXPECT_EQ(a.norm, b.norm);
     EXPECT_EQ(a.preprocessing, b.preprocessing);
     EXPECT_EQ(a.detection, b.detection);
     ASSERT_EQ(a.branches.size(), b.branches.size());
@@ -79,8 +81,9 @@ ModelOptions unusual_options() {
     options.neck.last_level = 7;
     options.neck.depthwise = true;
     options.neck.activation = Activation::silu;
+    options.norm = {NormKind::group, 8};
     options.preprocessing = {{1, 2.5, 3}, {0.1, 57.375, 255}};
-    options.detection = {0.123, 0.45, 17};
+    options.detection = {0.123, 0.45, 17, 0.7};
     BranchOptions merged;
     merged.name = "merged";
     merged.tasks = {"foot", "face"};
@@ -115,9 +118,6 @@ TEST(ModelConfig, AnchorPointsComeBackFromJson) {
     expect_equal(parse(to_json(options)), options);
 }
 
-TEST(ModelConfig, RefusesUnknownKeysAndValues) {
-    const auto refused = [](const std::string& text, const std::vector<std::string>& words) {
-        expect_error<ConfigError>([&] { parse(text); }, words);
 TEST(ModelConfig, BoxBinsComeBackFromJson) {
     ModelOptions options = unusual_options();
     options.branches[1].anchors = {};
@@ -158,10 +158,14 @@ TEST(ModelConfig, RefusesBoxBinsThatCannotWork) {
     parse(with_model("", R"({"name": "face", "anchors": {"kind": "points", "scales": [8]}, "head": {"box_bins": 6}})"));
 }
 
+TEST(ModelConfig, RefusesUnknownKeysAndValues) {
+    const auto refused = [](const std::string& text, const std::vector<std::string>& words) {
+        expect_error<ConfigError>([&] { parse(text); }, words);
     };
     refused(with_model(R"("input_sid": 320)"), {"a.json:/model/input_sid", "\"input_side\""});
     refused(with_model(R"("input_side": 100000)"), {"/model/input_side", "4096"});
     refused(with_model(R"("detection": {"nms_iou": 0})"), {"/model/detection/nms_iou"});
+    refused(with_model(R"("detection": {"box_voting": 1.1})"), {"/model/detection/box_voting", "[0, 1]"});
     refused(with_model("", R"({"name": "face", "loss": {"gama": 1}})"), {"/model/branches/0/loss/gama", "\"gamma\""});
     refused(with_model("", R"({"name": "face", "loss": {"class": "focus"}})"), {"/loss/class", "quality_focal"});
     refused(with_model("", R"({"name": "face", "loss": {"box": "iou"}})"), {"/loss/box", "giou"});
@@ -171,6 +175,31 @@ TEST(ModelConfig, RefusesBoxBinsThatCannotWork) {
         refused(with_model("", R"({"name": ")" + std::string(name) + R"(", "tasks": ["face"]})"),
                 {"/model/branches/0/name", "parameter names"});
     }
+}
+
+TEST(ModelConfig, RefusesGroupsThatDoNotDivideTheChannels) {
+    const auto refused = [](const std::string& text, const std::vector<std::string>& words) {
+        expect_error<ConfigError>([&] { parse(text); }, words);
+    };
+    refused(with_model(R"("norm": "group", "norm_groups": 10)"),
+            {"norm_groups 10", "96 channels of the neck", "96 channels of the head of branch \"face\""});
+    refused(with_model(R"("norm": "layer")"), {"/model/norm", "\"group\""});
+    parse(with_model(R"("norm": "batch", "norm_groups": 10)"));
+    parse(with_model(R"("norm": "group", "norm_groups": 12, "neck": {"channels": 24})"));
+}
+
+TEST(BuildGraph, GivesNeckAndHeadsTheModelsNorm) {
+    const Graph graph = build_graph(parse(with_model(R"("norm": "group", "norm_groups": 12)")));
+    for (const Node& node : graph.nodes) {
+        const bool in_backbone = node.name.starts_with("trunk.backbone.");
+        EXPECT_EQ(std::holds_alternative<BatchNormAttributes>(node.attributes) && !in_backbone, false) << node.name;
+        const auto* norm = std::get_if<GroupNormAttributes>(&node.attributes);
+        if (norm != nullptr) {
+            EXPECT_EQ(norm->groups, 12) << node.name;
+        }
+    }
+    EXPECT_EQ(graph.parameters.count("trunk.neck.smooth.p3.gn.weight"), 1U);
+    EXPECT_EQ(graph.parameters.count("branches.face.tower.0.gn.p4.weight"), 1U);
 }
 
 TEST(ValidateModel, TellsAllProblemsAtOnce) {

@@ -47,6 +47,7 @@ protected:
         options.score_threshold = 0.3F;
         options.nms.iou_threshold = 0.5F;
         options.nms.max_detections = 20;
+        options.box_voting = static_cast<float>(options_.box_voting);
         options.box_bins = static_cast<std::size_t>(branch.options.head.box_bins);
         std::vector<ScoredBox> boxes = decode(anchors, levels, branch.class_count(), options);
         for (ScoredBox& box : boxes) box.class_id = branch.classes[static_cast<std::size_t>(box.class_id)];
@@ -63,6 +64,7 @@ bool same(const ScoredBox& a, const ScoredBox& b) {
 
 TEST_F(Predict, EqualsDecodingTheOutputsOfEachBranch) {
     for (const int side : {64, 96}) { // any size that the strides divide
+        options_.box_voting = side == 64 ? 0 : 0.7;
         const at::Tensor pixels = test::random_pixels(2, side);
         const Predictions predictions = predict(model_, pixels, options_);
         ASSERT_EQ(predictions.size(), 2U);
@@ -126,10 +128,11 @@ TEST_F(Predict, Bf16FindsNearlyTheSame) {
 }
 
 TEST(PredictOptions, AreThoseOfTheModel) {
-    const PredictOptions options = predict_options({0.25, 0.5, 7});
+    const PredictOptions options = predict_options({0.25, 0.5, 7, 0.65});
     EXPECT_EQ(options.score_threshold, 0.25);
     EXPECT_EQ(options.nms_iou, 0.5);
     EXPECT_EQ(options.max_detections, 7);
+    EXPECT_EQ(options.box_voting, 0.65);
     EXPECT_FALSE(options.bf16);
 }
 
