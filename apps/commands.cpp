@@ -53,6 +53,18 @@ void add_compare(po::options_description& options) {
     add("json", "result as JSON on stdout");
 }
 
+void add_check(po::options_description& options) {
+    auto add = options.add_options();
+    add("config", text()->required(), "training config");
+    add("set", texts(), "POINTER=VALUE changes one config value; repeatable");
+    add("tasks", text(), "check the run cut to these tasks, e.g. face,hand");
+    add("preview", text(), "draw training rows with boxes and what is judged, a panel a task: sheet .png, or a folder");
+    add("count", po::value<int>()->default_value(8), "rows of the preview");
+    add("seed", po::value<std::uint64_t>(), "of the preview's rows (default: the config's)");
+    add("isolation", "prove with real steps that what has nothing to learn keeps every bit");
+    add("json", "result as JSON on stdout");
+}
+
 void add_detect(po::options_description& options) {
     auto add = options.add_options();
     add("model", text()->required(), "model file");
@@ -112,6 +124,9 @@ const std::vector<Command>& commands() {
         {"compare", "AP of detectors and their differences, with bootstrap intervals over the images",
          "--ground-truth GT.json A.json B.json [more] | --a A1.json A2.json --b B1.json B2.json",
          "Differences are the first side minus each other one, in the same resamples.", add_compare, "results", -1},
+        {"check", "data sets of a run: pictures, boxes, label states, faults; what training sees", "CONFIG [options]",
+         "All faults of the data are told at once (exit 3). --isolation ends with 8 where anything moved.", add_check,
+         "config", 1},
         {"detect", "find objects in pictures", "--model M PATHS... --out DIR [options]",
          "Writes DIR/detections.json and the pictures with their boxes to DIR/pictures. Pictures are turned as\n"
          "their EXIF orientation says. All pictures that can be read are processed; those that cannot are listed\n"

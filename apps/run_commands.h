@@ -12,6 +12,7 @@ using Options = boost::program_options::variables_map;
 ExitCode run_train(const Options& options);
 ExitCode run_eval(const Options& options);
 ExitCode run_compare(const Options& options);
+ExitCode run_check(const Options& options);
 ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);

@@ -38,8 +38,9 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
 /// @param key "datasets" or "validation". @throws ConfigError, IoError
 std::vector<DatasetOptions> load_dataset_list(const std::string& path, const std::string& key);
 
-/// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets whose map and states
-/// name none go away. A set with lists or rules about single pictures keeps its map: the rest becomes `other_classes`.
+/// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets whose map and
+/// states name none go away. A set with lists or rules about single pictures keeps its map: the rest becomes
+/// `other_classes`.
 std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table);
 
 } // namespace banyan

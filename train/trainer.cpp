@@ -43,14 +43,8 @@ GraphModuleOptions module_options(const TrainOptions& options) {
 
 void log_datasets(const std::vector<Dataset>& datasets, const ClassTable& table) {
     for (const Dataset& dataset : datasets) {
-        std::string boxes;
-        const std::vector<std::int64_t> counts = dataset.box_counts();
-        for (std::size_t k = 0; k < counts.size(); ++k) {
-            if (counts[k] == 0) continue;
-            boxes +=
-                (boxes.empty() ? "" : ", ") + table.class_name(static_cast<int>(k)) + " " + std::to_string(counts[k]);
-        }
-        log_info("data set " + dataset.name() + ": " + std::to_string(dataset.size()) + " images; boxes: " + boxes);
+        log_info("data set " + dataset.name() + ": " + describe(dataset, table));
+        for (const std::string& note : dataset.notes()) log_info(dataset.name() + ": " + note);
         for (const std::string& warning : dataset.warnings()) log_warning(dataset.name() + ": " + warning);
     }
 }
@@ -127,8 +121,8 @@ void Run::load_data() {
     const ClassTable& table = model_.classes();
     datasets_ = load_datasets(config_.datasets, table);
     check_label_coverage(datasets_, table);
-    sampling_.emplace(datasets_, SamplingPlanOptions{config_.loader.sampling, config_.loader.batch_size,
-                                                     config_.loader.seed});
+    sampling_.emplace(datasets_,
+                      SamplingPlanOptions{config_.loader.sampling, config_.loader.batch_size, config_.loader.seed});
     if (!config_.validation.empty()) validation_ = load_datasets(config_.validation, table);
 }
 
@@ -257,8 +251,8 @@ TrainOutcome Run::loop() {
         train_one_step(loader);
     }
     progress_->finish();
-    log_info("rows of " + std::to_string(state_->step) + " batches (expected): " +
-             counted_text(sampling_->count(0, state_->step)));
+    log_info("rows of " + std::to_string(state_->step) +
+             " batches (expected): " + counted_text(sampling_->count(0, state_->step)));
     if (guard_->skipped() > 0) {
         log_warning(std::to_string(guard_->skipped()) + " of " + std::to_string(state_->step) +
                     " steps were skipped: a loss or gradient was not finite");
