@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "core/check.h"
 
@@ -13,27 +14,28 @@ AreaMap::AreaMap(int width, int height) : width_(width), height_(height) {
                  "area map: expected a size of 1 to 2^31 - 1 pixels, found ", width, " x ", height);
 }
 
-AreaMap::AreaMap(int width, int height, const PixelWindow& window, const std::vector<std::uint8_t>& mask)
-    : AreaMap(width, height) {
+AreaMap::AreaMap(int width, int height, const PixelWindow& window, const FillRow& fill_row) : AreaMap(width, height) {
     if (window.empty()) return;
     BANYAN_CHECK(0 <= window.x0 && 0 <= window.y0 && window.x1 <= width && window.y1 <= height,
                  "area map: the window leaves the picture of ", width, " x ", height);
-    BANYAN_CHECK(mask.size() == window.pixels(), "area map: expected a mask of ", window.pixels(), " pixels, found ",
-                 mask.size());
     window_ = window;
     const auto columns = static_cast<std::size_t>(window.width());
-    sums_.assign((columns + 1) * (static_cast<std::size_t>(window.height()) + 1), 0);
-    const std::uint8_t* pixel = mask.data();
-    std::int32_t* above = sums_.data() + 1;
-    for (int y = window.y0; y < window.y1; ++y, pixel += columns, above += columns + 1) {
+    const std::size_t corners = (columns + 1) * (static_cast<std::size_t>(window.height()) + 1);
+    sums_ = std::make_unique_for_overwrite<std::int32_t[]>(corners);
+    std::fill_n(sums_.get(), columns + 1, 0);
+    std::vector<std::uint8_t> row(columns);
+    std::int32_t* above = sums_.get();
+    for (int y = window.y0; y < window.y1; ++y, above += columns + 1) {
+        fill_row(y, row.data());
         std::int32_t* sums = above + columns + 1;
-        std::int32_t row = 0;
+        std::int32_t left = 0;
+        sums[0] = 0;
         for (std::size_t x = 0; x < columns; ++x) {
-            row += pixel[x];
-            sums[x] = above[x] + row;
+            left += row[x];
+            sums[x + 1] = above[x + 1] + left;
         }
     }
-    if (pixels() == 0) *this = AreaMap(width, height);
+    pixels_ = static_cast<std::size_t>(sums_[corners - 1]);
 }
 
 std::int32_t AreaMap::sum_at_corner(int x, int y) const {
@@ -44,7 +46,7 @@ std::int32_t AreaMap::sum_at_corner(int x, int y) const {
 bool AreaMap::holds(int x, int y) const {
     x -= window_.x0;
     y -= window_.y0;
-    if (x < 0 || y < 0 || x >= window_.width() || y >= window_.height()) return false;
+    if (empty() || x < 0 || y < 0 || x >= window_.width() || y >= window_.height()) return false;
     return sum_at_corner(x + 1, y + 1) - sum_at_corner(x, y + 1) - sum_at_corner(x + 1, y) + sum_at_corner(x, y) != 0;
 }
 

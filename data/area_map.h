@@ -2,7 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <functional>
+#include <memory>
 
 #include "core/box.h"
 
@@ -25,15 +26,18 @@ struct PixelWindow {
 /// exact but for the rounding of a few sums in double.
 class AreaMap {
 public:
+    /// Writes row y of the window: a byte for each of its columns, 1 = in the set, else 0.
+    using FillRow = std::function<void(int y, std::uint8_t* row)>;
+
     /// A set without a pixel. @throws CheckError a size below 1, or more than 2^31 - 1 pixels
     AreaMap(int width, int height);
-    /// Pixels outside `window` are not in the set. @param mask [window.pixels()], row by row, 1 = in the set, else 0
-    /// @throws CheckError also a window that leaves the picture or does not fit the mask
-    AreaMap(int width, int height, const PixelWindow& window, const std::vector<std::uint8_t>& mask);
+    /// Pixels outside `window` are not in the set. @param fill_row called once for each row of the window, from the top
+    /// @throws CheckError also a window that leaves the picture
+    AreaMap(int width, int height, const PixelWindow& window, const FillRow& fill_row);
 
     bool empty() const { return pixels() == 0; }
-    std::size_t pixels() const { return sums_.empty() ? 0 : static_cast<std::size_t>(sums_.back()); }
-    bool full() const { return pixels() == static_cast<std::size_t>(width_ * height_); }
+    std::size_t pixels() const { return pixels_; }
+    bool full() const { return static_cast<double>(pixels_) == width_ * height_; }
     bool holds(int x, int y) const; ///< false outside the picture
 
     /// Share of the part of `box` inside the picture that lies in the set, in [0, 1]; 0 for a box without such a part.
@@ -45,7 +49,9 @@ private:
 
     double width_, height_;
     PixelWindow window_;
-    std::vector<std::int32_t> sums_; ///< [window height + 1, window width + 1] pixels above and left of a corner
+    std::size_t pixels_ = 0;
+    /// [window height + 1, window width + 1] pixels above and left of a corner; nothing without pixels
+    std::unique_ptr<std::int32_t[]> sums_;
 };
 
 } // namespace banyan

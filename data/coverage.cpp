@@ -1,6 +1,7 @@
 #include "data/coverage.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "core/check.h"
@@ -31,7 +32,10 @@ AreaMap union_of(const std::vector<IgnoreRegion>& regions, const std::vector<boo
             std::fill(row + (x0 - window.x0), row + (x1 - window.x0), std::uint8_t{1});
         });
     }
-    return AreaMap(width, height, window, mask);
+    return AreaMap(width, height, window, [&](int y, std::uint8_t* row) {
+        std::memcpy(row, mask.data() + static_cast<std::ptrdiff_t>(y - window.y0) * window.width(),
+                    static_cast<std::size_t>(window.width()));
+    });
 }
 
 } // namespace
@@ -84,13 +88,15 @@ const AreaMap& Coverage::uncovered(int class_id) {
         if (counts[i + 1]) window = around(window, window_of(labels_.regions[i].area, width_, height_));
     }
     const std::vector<std::uint8_t> marks(counts.begin(), counts.end());
-    std::vector<std::uint8_t> mask(window.pixels(), marks[0]);
-    auto* out = mask.data();
-    for (int y = window.y0; y < window.y1 && !regions_.empty(); ++y) {
-        const std::uint16_t* row = regions_.data() + static_cast<std::ptrdiff_t>(y) * width_;
-        for (int x = window.x0; x < window.x1; ++x) *out++ = marks[row[x]];
-    }
-    return uncovered_.emplace(counts, AreaMap(width_, height_, window, mask)).first->second;
+    const auto fill_row = [&](int y, std::uint8_t* row) {
+        if (regions_.empty()) {
+            std::fill_n(row, window.width(), marks[0]);
+            return;
+        }
+        const std::uint16_t* regions = regions_.data() + static_cast<std::ptrdiff_t>(y) * width_ + window.x0;
+        for (int x = 0; x < window.width(); ++x) row[x] = marks[regions[x]];
+    };
+    return uncovered_.emplace(counts, AreaMap(width_, height_, window, fill_row)).first->second;
 }
 
 const AreaMap& Coverage::ignored(int class_id) {

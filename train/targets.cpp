@@ -163,11 +163,17 @@ at::Tensor to_tensor(const std::vector<Box>& boxes) {
 
 /// @param valid [n, R, K]
 std::vector<bool> active_classes(const at::Tensor& valid) {
-    std::vector<bool> active(static_cast<std::size_t>(valid.size(2)), false);
-    if (valid.size(0) == 0) return active;
-    const at::Tensor most = valid.amax({0, 1});
-    const auto* first = most.const_data_ptr<float>();
-    for (std::size_t k = 0; k < active.size(); ++k) active[k] = is_set(first[k]);
+    const auto classes = static_cast<std::size_t>(valid.size(2));
+    std::vector<bool> active(classes, false);
+    const auto* term = valid.const_data_ptr<float>();
+    const auto* end = term + valid.numel();
+    for (std::size_t found = 0; term != end && found < classes; term += classes) {
+        for (std::size_t k = 0; k < classes; ++k) {
+            if (!is_set(term[k]) || active[k]) continue;
+            active[k] = true;
+            ++found;
+        }
+    }
     return active;
 }
 

@@ -63,7 +63,9 @@ TEST(AreaMap, ToldSharesEqualASumOverPixels) {
         window.y1 = static_cast<int>(random.integer(window.y0, height));
         std::vector<std::uint8_t> mask(window.pixels());
         for (std::uint8_t& pixel : mask) pixel = random.chance(0.5) ? 1 : 0;
-        const AreaMap map(width, height, window, mask);
+        const AreaMap map(width, height, window, [&](int y, std::uint8_t* row) {
+            std::copy_n(mask.begin() + (y - window.y0) * window.width(), window.width(), row);
+        });
         Box box{static_cast<float>(random.uniform(-5, 20)), static_cast<float>(random.uniform(-5, 20)), 0, 0};
         box.x1 = box.x0 + static_cast<float>(random.uniform(0, 20));
         box.y1 = box.y0 + static_cast<float>(random.uniform(0, 20));
@@ -86,7 +88,7 @@ TEST(AreaMap, ToldSharesEqualASumOverPixels) {
 }
 
 TEST(AreaMap, HoldsNothingOutsideThePicture) {
-    const AreaMap map(2, 2, {0, 0, 2, 2}, {1, 1, 1, 1});
+    const AreaMap map(2, 2, {0, 0, 2, 2}, [](int, std::uint8_t* row) { row[0] = row[1] = 1; });
     EXPECT_TRUE(map.holds(1, 1));
     for (const auto& [x, y] : {std::pair{-1, 0}, {0, -1}, {2, 0}, {0, 2}}) EXPECT_FALSE(map.holds(x, y));
     EXPECT_EQ(map.share({-5, -5, 1, 1}), 1); // of the part inside
