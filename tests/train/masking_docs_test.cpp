@@ -1,4 +1,4 @@
-// docs/masked_loss.md names the test that proves each statement: every one must be a test of this program.
+// docs/masking.md names the test that proves each statement: every one must be a test of this program.
 
 #include <cstddef>
 #include <regex>
@@ -28,13 +28,13 @@ std::set<std::string> tests_of_this_program() {
     return names;
 }
 
-TEST(MaskedLossDocs, NameOnlyTestsThatExist) {
-    const std::string text = read_file(std::string(BANYAN_SOURCE_DIR) + "/docs/masked_loss.md");
+TEST(MaskingDocs, NameOnlyTestsThatExist) {
+    const std::string text = read_file(std::string(BANYAN_SOURCE_DIR) + "/docs/masking.md");
     const std::set<std::string> tests = tests_of_this_program();
     const std::regex in_quotes("`([A-Z]\\w+\\.[A-Z]\\w+)`");
     std::size_t count = 0;
     for (std::sregex_iterator match(text.begin(), text.end(), in_quotes), end; match != end; ++match, ++count) {
-        EXPECT_TRUE(tests.contains((*match)[1])) << "docs/masked_loss.md: no test is named " << (*match)[1];
+        EXPECT_TRUE(tests.contains((*match)[1])) << "docs/masking.md: no test is named " << (*match)[1];
     }
     EXPECT_GT(count, 30U);
 }
