@@ -163,6 +163,48 @@ TEST(GraphOperators, ScaleAndClassify) {
     expect_close(linear.run(x), at::clamp(expected.view({2, 5, 1, 1}), 0, 6), kRounding);
 }
 
+/// A group norm of two groups behind a convolution of six channels, and the same by plain formulas.
+Fixture grouped() {
+    Fixture f = make([](GraphBuilder& b) {
+        return b.group_norm(b.conv(b.image(), "c", conv_of(6, 1)), "n", {.groups = 2, .eps = 1e-3});
+    });
+    f.module.assign("n.weight", torch::rand({6}) + 0.5);
+    f.module.assign("n.bias", torch::randn({6}));
+    return f;
+}
+
+at::Tensor grouped_by_formula(const Fixture& f, const at::Tensor& x) {
+    const at::Tensor y = at::conv2d(x, f.tensor("c.weight"));
+    const at::Tensor groups = y.reshape({2, 2, -1}); // [N, 6, H, W] -> [N, 2, 3*H*W]
+    const at::Tensor centred = groups - groups.mean(2, true);
+    const at::Tensor normal = centred / at::sqrt((centred * centred).mean(2, true) + 1e-3);
+    return normal.view_as(y) * f.tensor("n.weight").view({6, 1, 1}) + f.tensor("n.bias").view({6, 1, 1});
+}
+
+TEST(GraphOperators, NormaliseGroupsOfChannelsWithGradients) {
+    Fixture f = grouped();
+    const at::Tensor x = images(), y = f.run(x), expected = grouped_by_formula(f, x);
+    expect_close(y, expected, kRounding);
+    const at::Tensor upstream = torch::randn_like(y);
+    for (const std::string name : {"c.weight", "n.weight", "n.bias"}) {
+        expect_close(torch::autograd::grad({y}, {f.tensor(name)}, {upstream}, true)[0],
+                     torch::autograd::grad({expected}, {f.tensor(name)}, {upstream}, true)[0], {1e-10, 1e-10});
+    }
+}
+
+TEST(GraphOperators, NormaliseGroupsAlikeInTrainingAndOnEachRowAlone) {
+    Fixture f = grouped();
+    const at::Tensor x = images();
+    RunRequest request;
+    request.given[0] = x;
+    request.targets = {f.output};
+    request.training = true;
+    const at::Tensor training = f.module.run(request).at(f.output);
+    expect_close(training, f.run(x));
+    expect_close(training.narrow(0, 1, 1), f.run(x.narrow(0, 1, 1)), kRounding);
+    EXPECT_TRUE(f.module.buffers().empty());
+}
+
 TEST(GraphOperators, NameTheNodeAndTheShapesOnFailure) {
     Fixture sum = make([](GraphBuilder& b) { // windows that agree at 11 x 14 pixels, but not at 12 x 12
         const ValueId third = b.max_pool(b.image(), "third", 3, 3, 0);
