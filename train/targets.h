@@ -36,7 +36,8 @@ struct RowTruth {
 ///
 /// Why an object that nobody labelled is never background: let O be an object of the class wholly inside the uncovered
 /// area U, A an anchor that 2 lets through. Would a matcher have given A to O, had O been labelled?
-///  - ATSS and TAL give it only if A's centre lies in O. The pixel right below the centre would then be in U and in A's
+///  - ATSS, TAL and SimOTA give it only if A's centre lies in O. The pixel right below the centre would then be in U
+///  and in A's
 ///    cell, against a.
 ///  - max_iou gives it, or holds it for between, only from IoU = negative_iou on. But IoU(A, O) = |A and O| / |A or O|
 ///    <= |A and U| / |A| <= the share of b, which is below negative_iou. (The part outside the picture only makes |A|

@@ -82,7 +82,10 @@ TEST(GraphBuilder, LayersCanHaveAGroupNorm) {
     EXPECT_EQ(graph.parameters.at("b.gn.p3.weight").init_value, 1);
     for (const Node& node : graph.nodes) {
         EXPECT_FALSE(std::holds_alternative<BatchNormAttributes>(node.attributes)) << node.name;
-        if (const auto* norm = std::get_if<GroupNormAttributes>(&node.attributes)) EXPECT_EQ(norm->groups, 4);
+        const auto* norm = std::get_if<GroupNormAttributes>(&node.attributes);
+        if (norm != nullptr) {
+            EXPECT_EQ(norm->groups, 4);
+        }
     }
 }
 

@@ -66,5 +66,18 @@ TEST_F(Naive, PartialLabelsStayPartial) {
     EXPECT_EQ(forward(Unlabelled::background, labels).present, (std::vector<std::string>{"hand"}));
 }
 
+TEST_F(Naive, RegionsThatAreUnknownAreBackgroundToo) {
+    std::vector<Labels> labels(3, labels_of(2, {}, {}));
+    for (Labels& entry : labels) {
+        entry.states = {LabelState::exhaustive, LabelState::exhaustive};
+        entry.regions = {{Box{0, 0, 40, 64}, {LabelState::unknown, LabelState::unknown}}};
+    }
+    const StepLosses masked = forward(Unlabelled::masked, labels), naive = forward(Unlabelled::background, labels);
+    for (Labels& entry : labels) entry.regions.clear();
+    const StepLosses plain = forward(Unlabelled::masked, labels);
+    EXPECT_TRUE(at::equal(naive.total, plain.total));
+    EXPECT_LT(masked.total.item<double>(), plain.total.item<double>()); // fewer background terms, no positives
+}
+
 } // namespace
 } // namespace banyan
