@@ -36,17 +36,17 @@ struct RowTruth {
 ///
 /// Why an object that nobody labelled is never background: let O be an object of the class wholly inside the uncovered
 /// area U, A an anchor that 2 lets through. Would a matcher have given A to O, had O been labelled?
-///  - ATSS, TAL and SimOTA give it only if A's centre lies in O. The pixel right below the centre would then be in U
-///  and in A's
-///    cell, against a.
-///  - max_iou gives it, or holds it for between, only from IoU = negative_iou on. But IoU(A, O) = |A and O| / |A or O|
-///    <= |A and U| / |A| <= the share of b, which is below negative_iou. (The part outside the picture only makes |A|
-///    larger.)
-///  - An object that no anchor fits is forced on one (small objects between centres): the one of the highest IoU, of
-///    equal ones the nearest. The overlap of equal anchors with O falls, along each axis, with the distance of the
-///    centres; so the anchor of A's size whose cell holds O's centre has at least A's IoU and is nearer. It is not A,
-///    by a. A could be forced only if another object took that anchor, or if both hold the whole of O and so have one
-///    IoU: max_iou forces all of these, and with ATSS rounding may decide between them.
+///  - ATSS, TAL and SimOTA give it only if A's centre lies in O. The pixel right below the centre would then be in
+///    U and in A's cell, against a.
+///  - max_iou gives it, or holds it for between, only from IoU = negative_iou on. But IoU(A, O) = |A and O| / |A
+///    or O| <= |A and U| / |A| <= the share of b, which is below negative_iou. (The part outside the picture only
+///    makes |A| larger.)
+///  - An object that no anchor fits (a small one between centres) is forced on one. TAL and SimOTA take the
+///    nearest cell of a level, which holds O's centre: not A's, by a. ATSS and max_iou take the highest IoU, of
+///    equal ones (ATSS) the nearest. The overlap of equal anchors with O falls, along each axis, with the distance
+///    of the centres; so the anchor of A's size whose cell holds O's centre has at least A's IoU and is nearer. It
+///    is not A. A could be forced only if another object took that anchor, or if both hold the whole of O and so
+///    have one IoU: max_iou forces all of these, and with ATSS rounding may decide between them.
 /// All of this holds up to the rounding of IoU to float.
 struct BranchTargets {
     at::Tensor rows;          ///< int64 [n] indices into the batch; n may be 0
