@@ -58,7 +58,7 @@ const std::vector<Section> kSections{
 const std::vector<std::vector<std::string>> kVariants{
     {},
     {R"(/model/branches/0/matcher={"type": "max_iou"})",
-     R"(/model/branches/1/anchors={"levels": [3], "sizes": [[[8, 8]]]})",
+     R"(/model/branches/1/anchors={"levels": [3], "sizes": [[[8, 8]]]})", "/model/branches/1/head={}",
      R"(/model/branches/2/anchors={"kind": "points", "scales": [8]})",
      R"(/model/branches/2/loss={"class": "varifocal"})", R"(/model/branches/3/matcher={"type": "tal"})",
      R"(/model/branches/4/matcher={"type": "simota"})", "/model/backbone/type=efficientnet_lite0",
