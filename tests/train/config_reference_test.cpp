@@ -56,7 +56,7 @@ const std::vector<Section> kSections{
 
 /// Overrides of people.json that make the readers ask for every key: each kind of matcher, anchors, data set, backbone.
 const std::vector<std::vector<std::string>> kVariants{
-    {},
+    {R"(/model/branches/0/matcher={"type": "atss"})"},
     {R"(/model/branches/0/matcher={"type": "max_iou"})",
      R"(/model/branches/1/anchors={"levels": [3], "sizes": [[[8, 8]]]})", "/model/branches/1/head={}",
      R"(/model/branches/2/anchors={"kind": "points", "scales": [8]})",
