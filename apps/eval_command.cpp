@@ -52,8 +52,8 @@ bool looks_beyond_labels(const Options& options) {
     return options.count("leakage") != 0 || options.count("missing") != 0 || options.count("report") != 0;
 }
 
-/// Data sets as the model sees them. Those that label none of its classes are left out, or kept without any class
-/// where the model's detections in them are of interest.
+/// Data sets as the model sees them. Those that label none of its classes are left out, or kept where the model's
+/// detections in them are of interest.
 std::vector<DatasetOptions> datasets_to_judge(const std::vector<DatasetOptions>& listed, const ClassTable& classes,
                                               bool keep_all) {
     std::vector<DatasetOptions> wanted;
@@ -62,9 +62,7 @@ std::vector<DatasetOptions> datasets_to_judge(const std::vector<DatasetOptions>&
         if (!labelled.empty()) {
             wanted.push_back(labelled.front());
         } else if (keep_all) {
-            wanted.push_back(dataset);
-            wanted.back().classes.clear();
-            wanted.back().labels.clear();
+            wanted.push_back(with_other_classes(dataset, classes));
         } else {
             log_warning("data set " + dataset.name + " is left out: it labels no class of the model");
         }

@@ -232,11 +232,16 @@ RunConfig run_config_from_text(const std::string& text, const std::string& name,
     return parse_run_config(ConfigReader::from_text(text, name, overrides));
 }
 
+DatasetOptions with_other_classes(DatasetOptions dataset, const ClassTable& table) {
+    add_others(dataset, named_classes(dataset), table);
+    return dataset;
+}
+
 std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table) {
     std::erase_if(datasets, [&](const DatasetOptions& dataset) { return !labels_any_of(table, dataset); });
     for (DatasetOptions& dataset : datasets) {
         if (names_single_pictures(dataset)) {
-            add_others(dataset, named_classes(dataset), table);
+            dataset = with_other_classes(std::move(dataset), table);
             continue;
         }
         std::erase_if(dataset.classes, [&](const auto& entry) { return !table.find_class(entry.second); });
@@ -247,10 +252,11 @@ std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, c
 
 RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks) {
     check_task_names(tasks, config.model.tasks);
-    std::vector<std::string> all_names; // lists may name every class and task of the run
+    std::vector<std::string> others; // lists may name every class and task of the run
     for (const Task& task : config.model.tasks) {
-        all_names.push_back(task.name);
-        all_names.insert(all_names.end(), task.classes.begin(), task.classes.end());
+        if (contains(tasks, task.name)) continue;
+        others.push_back(task.name);
+        others.insert(others.end(), task.classes.begin(), task.classes.end());
     }
     std::erase_if(config.model.tasks, [&](const Task& task) { return !contains(tasks, task.name); });
     for (BranchOptions& branch : config.model.branches) {
@@ -260,6 +266,11 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
     const ClassTable table(config.model.tasks);
     config.datasets = datasets_for(config.datasets, table);
     config.validation = datasets_for(config.validation, table);
+    for (std::vector<DatasetOptions>* datasets : {&config.datasets, &config.validation}) {
+        for (DatasetOptions& dataset : *datasets) {
+            if (names_single_pictures(dataset)) add_others(dataset, others, table);
+        }
+    }
     config.loader.sampling.branches = sampled_branches(config.model);
     config.transforms = restrict_transforms(config.transforms, table);
     config.effective = restricted_text(config, config.effective);

@@ -38,9 +38,12 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
 /// @param key "datasets" or "validation". @throws ConfigError, IoError
 std::vector<DatasetOptions> load_dataset_list(const std::string& path, const std::string& key);
 
+/// The data set with its whole class map, also where `table` knows none of it: the rest becomes `other_classes`.
+DatasetOptions with_other_classes(DatasetOptions dataset, const ClassTable& table);
+
 /// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets whose map and
-/// states name none go away. A set with lists or rules about single pictures keeps its map: the rest becomes
-/// `other_classes`.
+/// states name none go away. A set with lists or rules about single pictures keeps its map
+/// (with_other_classes).
 std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table);
 
 } // namespace banyan

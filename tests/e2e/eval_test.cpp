@@ -137,6 +137,17 @@ TEST_F(EvalModel, TellsWhatIsFoundWhereNothingIsLabelled) {
     EXPECT_THAT(table.out, HasSubstr("labels to add"));
 }
 
+TEST_F(EvalModel, RunsDataSetsThatLabelNoneOfItsClassesForLeakage) {
+    json config = json::parse(read_text(run_->config()));
+    config["datasets"][1]["classes"] = {{"blue", "green"}};
+    const std::string data = run_->dir().write("green.json", config.dump());
+    const Outcome outcome = banyan({"eval", "--model", run_->model(), "--data", data, "--leakage", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json tasks = json::parse(outcome.out).at("leakage").at("tasks");
+    EXPECT_EQ(tasks.at("red").at("blues").at("unlabelled").at("images"), SmallRun::kPictures);
+    EXPECT_EQ(tasks.at("blue").at("blues").at("unlabelled").at("images"), SmallRun::kPictures);
+}
+
 TEST_F(EvalModel, NumbersDetectionsAsAnotherGroundTruth) {
     const TempDir dir;
     const std::string truth = dir.file("gt.json"), all = dir.file("all.json"), one = dir.file("one.json");

@@ -231,6 +231,26 @@ TEST(RestrictToTasks, NamesTheClassesThatListsMayStillUse) {
     EXPECT_EQ(again.effective, config.effective);
 }
 
+TEST(RestrictToTasks, LetsListsNameWhatTheWholeRunHas) {
+    const test::TinyData data;
+    data.dir().write("blues/states.csv", "image,class,state\nimages/p0.png,red,absent\nimages/p1.png,blue,partial\n");
+    const RunConfig whole = data.config("", {R"(/datasets/1/image_labels="states.csv")"});
+    const RunConfig config = restrict_to_tasks(whole, {"blue"});
+    ASSERT_EQ(config.datasets.size(), 1U);
+    EXPECT_THAT(config.datasets[0].other_classes, ElementsAre("red"));
+    const Dataset blues = load_dataset(config.datasets[0], ClassTable(config.model.tasks));
+    EXPECT_THAT(blues.record(1).labels.states, ElementsAre(LabelState::partial));
+}
+
+TEST(WithOtherClasses, LoadsPicturesOfWhichTheTableKnowsNothing) {
+    const test::TinyData data;
+    const ClassTable table(std::vector<Task>{{"face", {"face"}}});
+    const Dataset reds = load_dataset(with_other_classes(data.config().datasets[0], table), table);
+    EXPECT_EQ(reds.size(), 6U);
+    EXPECT_THAT(reds.record(0).labels.states, ElementsAre(LabelState::unknown));
+    EXPECT_TRUE(reds.record(0).labels.boxes.empty());
+}
+
 TEST(DatasetList, IsReadFromTrainingConfigsAndFromPlainLists) {
     EXPECT_EQ(load_dataset_list(kPeople, "validation").size(), 5U);
     const TempDir dir;
