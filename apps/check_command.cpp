@@ -107,10 +107,13 @@ void print_data(const RunData& data, const ClassTable& table) {
     }
 }
 
+/// Messages name files, whose names may hold any byte.
+std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
 /// Faults of the data, one a line. @return exit code of the command
 ExitCode report_problems(const DataProblemsError& error, bool as_json) {
     if (as_json) {
-        std::cout << Json{{"problems", error.count()}, {"first", error.lines()}}.dump() << "\n";
+        std::cout << json_line({{"problems", error.count()}, {"first", error.lines()}});
         return ExitCode::data;
     }
     std::cout << error.count() << " problems in the data";
@@ -133,7 +136,6 @@ std::vector<std::string> write_preview(const Options& options, const RunConfig& 
         write_png(path, draw_label_sheet(pictures, table, kPanelSide));
         return {path};
     }
-    std::filesystem::create_directories(path);
     std::vector<std::string> files;
     for (std::size_t i = 0; i < pictures.size(); ++i) {
         char name[32];
@@ -219,7 +221,7 @@ ExitCode run_check(const Options& options) {
         result["isolation"] = isolation_json(findings);
         if (!as_json) print_isolation(findings);
     }
-    if (as_json) std::cout << result.dump() << "\n";
+    if (as_json) std::cout << json_line(result);
     check_gate(findings);
     if (!as_json) std::cout << "no faults found\n";
     return ExitCode::ok;

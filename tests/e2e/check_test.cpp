@@ -66,6 +66,7 @@ TEST(Check, DrawsASheetOrAFilePerRow) {
     const std::string again = run.file("again.png");
     ASSERT_EQ(banyan({"check", run.config(), "--preview", again, "--count", "3"}).code, 0);
     EXPECT_EQ(read_text(again), read_text(sheet)) << "the same seed gives the same rows";
+    EXPECT_EQ(banyan({"check", run.config(), "--preview", run.config() + "/rows"}).code, 5) << "a file is in the way";
 }
 
 TEST(Check, ProvesThatIdleBranchesKeepEveryBit) {
