@@ -51,11 +51,11 @@ std::vector<at::Tensor> GradientSet::combine(const std::vector<double>& factors)
     const at::Tensor weights = at::tensor(at::ArrayRef<double>(factors), at::kDouble).to(rows_.options());
     const at::Tensor sum = at::mv(rows_.t(), weights); // [losses, D] -> [D]
     std::vector<at::Tensor> combined(parameters_.size());
-    std::int64_t at = 0;
+    std::int64_t begin = 0;
     for (std::size_t p = 0; p < parameters_.size(); ++p) {
         if (!reached_[p]) continue;
-        combined[p] = sum.slice(0, at, at + parameters_[p].numel()).view(parameters_[p].sizes());
-        at += parameters_[p].numel();
+        combined[p] = sum.slice(0, begin, begin + parameters_[p].numel()).view(parameters_[p].sizes());
+        begin += parameters_[p].numel();
     }
     return combined;
 }

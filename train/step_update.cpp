@@ -91,7 +91,10 @@ void StepUpdate::learn(const StepLosses& losses, std::int64_t step, StepOutcome&
     if (project || measure) {
         const GradientSet trunk(losses.terms, trunk_);
         products = trunk.inner_products();
-        if (project) propagate_projected(losses, trunk, step);
+        if (project) {
+            Random random(options_.seed, kPcgradStream, static_cast<std::uint64_t>(step));
+            propagate_projected(losses, trunk.combine(pcgrad_factors(products, random)));
+        }
     }
     if (!project) propagate(losses, weights);
     outcome.gradient_norm = clip(losses);
@@ -123,9 +126,7 @@ void StepUpdate::propagate(const StepLosses& losses, const std::vector<double>& 
     total.backward();
 }
 
-void StepUpdate::propagate_projected(const StepLosses& losses, const GradientSet& trunk, std::int64_t step) {
-    Random random(options_.seed, kPcgradStream, static_cast<std::uint64_t>(step));
-    const std::vector<at::Tensor> projected = trunk.combine(pcgrad_factors(trunk.inner_products(), random));
+void StepUpdate::propagate_projected(const StepLosses& losses, const std::vector<at::Tensor>& projected) {
     torch::autograd::backward({losses.total}, {}, /*retain_graph=*/false, /*create_graph=*/false, heads_);
     for (std::size_t p = 0; p < trunk_.size(); ++p) {
         if (projected[p].defined()) trunk_[p].mutable_grad() = projected[p];

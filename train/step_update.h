@@ -57,7 +57,8 @@ private:
     std::vector<BranchSignal> signals_of(const StepLosses& losses) const;
     void take(const StepLosses& losses, std::int64_t step, StepOutcome& outcome);
     void propagate(const StepLosses& losses, const std::vector<double>& weights);
-    void propagate_projected(const StepLosses& losses, const GradientSet& trunk, std::int64_t step);
+    /// @param projected the trunk's gradients; branches get their own
+    void propagate_projected(const StepLosses& losses, const std::vector<at::Tensor>& projected);
     double clip(const StepLosses& losses);
     [[noreturn]] void refuse_gradient(const StepLosses& losses) const;
     void save_statistics();

@@ -97,8 +97,9 @@ std::vector<std::int64_t> to_list(const at::Tensor& rows) {
 } // namespace
 
 std::vector<BranchTargets> TrainStep::targets_of(const std::vector<Labels>& labels, int height, int width) {
-    const bool naive = options_.unlabelled == Unlabelled::background;
-    const std::vector<Labels>& seen = naive ? unknown_as_background(labels) : labels;
+    std::vector<Labels> naive;
+    if (options_.unlabelled == Unlabelled::background) naive = unknown_as_background(labels);
+    const std::vector<Labels>& seen = naive.empty() ? labels : naive;
     std::vector<BranchTargets> targets;
     for (std::size_t b = 0; b < model_.branches().size(); ++b) {
         targets.push_back(build_targets(model_.branches()[b], anchors_of(b, height, width), seen));
