@@ -57,7 +57,7 @@ def absolute(path):
 def halved(config, folder):
     """The vest config with heads labelled in one half of the pictures and torsos in the other."""
     full = config["datasets"][0]
-    names = (pathlib.Path(full["root"]) / full["split"]).read_text(encoding="utf-8").split()
+    names = (pathlib.Path(full["root"]) / full["split"]).read_text(encoding="utf-8").splitlines()
     random.Random(HALVES_SEED).shuffle(names)
     middle = len(names) // 2
     halves = {"head": names[:middle], "torso": names[middle:]}
@@ -115,7 +115,7 @@ class Runner:
         if (out / "report.html").exists():
             return
         changes = [f"/train/seed={seed}", "/train/threads=1", *self.options]
-        resume = ["--resume"] if list(out.glob("checkpoint-*/state.safetensors")) else []
+        resume = ["--resume"] if (out / "config.json").exists() else []
         self.call(["train", config, "--out", out, *extra, *resume, *(word for c in changes for word in ("--set", c))],
                   f"{out}.log")
         print(f"finished {arm}, seed {seed}", file=sys.stderr, flush=True)
