@@ -110,11 +110,19 @@ class Runner:
             raise RuntimeError(f"banyan {arguments[0]} failed with code {done.returncode}; see {log}")
         return done.stdout
 
+    def claim(self, path, made_with):
+        """Refuses to take a run of other options for this one."""
+        if not path.exists():
+            save(path, made_with)
+        elif load(path) != made_with:
+            raise RuntimeError(f"{path}: the run was made with another config or other options; give another --out")
+
     def train(self, arm, config, extra, seed):
         out = self.folder / f"{arm}-{seed}"
+        changes = [f"/train/seed={seed}", "/train/threads=1", *self.options]
+        self.claim(pathlib.Path(f"{out}.made-with.json"), {"config": load(config), "options": [*extra, *changes]})
         if (out / "report.html").exists():
             return
-        changes = [f"/train/seed={seed}", "/train/threads=1", *self.options]
         resume = ["--resume"] if (out / "config.json").exists() else []
         self.call(["train", config, "--out", out, *extra, *resume, *(word for c in changes for word in ("--set", c))],
                   f"{out}.log")
@@ -207,8 +215,13 @@ def main():
     arms = plan(args.experiment, folder)
     seeds = list(range(1, args.seeds + 1))
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for run in [pool.submit(runner.train, *arm, seed) for seed in seeds for arm in arms]:
-            run.result()
+        runs = [pool.submit(runner.train, *arm, seed) for seed in seeds for arm in arms]
+        concurrent.futures.wait(runs, return_when=concurrent.futures.FIRST_EXCEPTION)
+        for run in runs:
+            run.cancel()
+        for run in runs:
+            if not run.cancelled():
+                run.result()
     report(runner, arms, seeds)
 
 
