@@ -81,11 +81,6 @@ std::string without_article(const std::string& expected) {
     return expected;
 }
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
-    const std::string nearest = nearest_word(word, candidates);
-    return nearest.empty() ? "" : "did you mean \"" + nearest + "\"?";
-}
-
 const Json& empty_object() {
     static const Json empty = Json::object();
     return empty;

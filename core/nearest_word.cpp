@@ -43,4 +43,9 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
     return nearest;
 }
 
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
+    const std::string nearest = nearest_word(word, candidates);
+    return nearest.empty() ? "" : "did you mean \"" + nearest + "\"?";
+}
+
 } // namespace banyan

@@ -64,9 +64,8 @@ void check_task_names(const std::vector<std::string>& wanted, const std::vector<
     }
     for (const std::string& name : wanted) {
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        const std::string nearest = nearest_word(name, known);
-        throw UsageError(ErrorText{"--tasks", "unknown task \"" + name + "\"", "some of " + list, "",
-                                   nearest.empty() ? "" : "did you mean \"" + nearest + "\"?"});
+        throw UsageError(
+            ErrorText{"--tasks", "unknown task \"" + name + "\"", "some of " + list, "", did_you_mean(name, known)});
     }
 }
 

@@ -14,7 +14,7 @@ AreaMap::AreaMap(int width, int height) : width_(width), height_(height) {
                  "area map: expected a size of 1 to 2^31 - 1 pixels, found ", width, " x ", height);
 }
 
-AreaMap::AreaMap(int width, int height, const PixelWindow& window, const FillRow& fill_row) : AreaMap(width, height) {
+AreaMap::AreaMap(int width, int height, const PixelRect& window, const FillRow& fill_row) : AreaMap(width, height) {
     if (window.empty()) return;
     BANYAN_CHECK(0 <= window.x0 && 0 <= window.y0 && window.x1 <= width && window.y1 <= height,
                  "area map: the window leaves the picture of ", width, " x ", height);

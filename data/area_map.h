@@ -6,20 +6,9 @@
 #include <memory>
 
 #include "core/box.h"
+#include "image/placement.h"
 
 namespace banyan {
-
-/// Rectangle of whole pixels: columns [x0, x1), rows [y0, y1).
-struct PixelWindow {
-    int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
-
-    int width() const { return x1 - x0; }
-    int height() const { return y1 - y0; }
-    bool empty() const { return x1 <= x0 || y1 <= y0; }
-    std::size_t pixels() const {
-        return empty() ? 0 : static_cast<std::size_t>(width()) * static_cast<std::size_t>(height());
-    }
-};
 
 /// A set of pixels of a picture that tells in constant time how much of a box lies in it (summed-area table: Crow,
 /// "Summed-Area Tables for Texture Mapping", 1984). Pixels are unit squares and boxes may have any edges: areas are
@@ -33,7 +22,7 @@ public:
     AreaMap(int width, int height);
     /// Pixels outside `window` are not in the set. @param fill_row called once for each row of the window, from the top
     /// @throws CheckError also a window that leaves the picture
-    AreaMap(int width, int height, const PixelWindow& window, const FillRow& fill_row);
+    AreaMap(int width, int height, const PixelRect& window, const FillRow& fill_row);
 
     bool empty() const { return pixels() == 0; }
     std::size_t pixels() const { return pixels_; }
@@ -48,7 +37,7 @@ private:
     std::int32_t sum_at_corner(int x, int y) const;
 
     double width_, height_;
-    PixelWindow window_;
+    PixelRect window_;
     std::size_t pixels_ = 0;
     /// [window height + 1, window width + 1] pixels above and left of a corner; nothing without pixels
     std::unique_ptr<std::int32_t[]> sums_;

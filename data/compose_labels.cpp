@@ -171,14 +171,9 @@ private:
     Labels labels_;
 };
 
-/// Everything that is there is boxed.
-bool is_complete(LabelState state) { return state == LabelState::exhaustive || state == LabelState::absent; }
-
-bool may_have_boxes(LabelState state) { return state == LabelState::exhaustive || state == LabelState::partial; }
-
 LabelState blend(LabelState a, LabelState b) {
     const bool has_boxes = may_have_boxes(a) || may_have_boxes(b);
-    if (is_complete(a) && is_complete(b)) return has_boxes ? LabelState::exhaustive : LabelState::absent;
+    if (is_covered(a) && is_covered(b)) return has_boxes ? LabelState::exhaustive : LabelState::absent;
     return has_boxes ? LabelState::partial : LabelState::unknown;
 }
 

@@ -11,16 +11,14 @@ namespace banyan {
 
 namespace {
 
-bool is_covered(LabelState state) { return state == LabelState::exhaustive || state == LabelState::absent; }
-
-PixelWindow around(const PixelWindow& a, const PixelWindow& b) {
+PixelRect around(const PixelRect& a, const PixelRect& b) {
     if (a.empty()) return b;
     if (b.empty()) return a;
     return {std::min(a.x0, b.x0), std::min(a.y0, b.y0), std::max(a.x1, b.x1), std::max(a.y1, b.y1)};
 }
 
 AreaMap union_of(const std::vector<IgnoreRegion>& regions, const std::vector<bool>& counts, int width, int height) {
-    PixelWindow window;
+    PixelRect window;
     for (std::size_t i = 0; i < regions.size(); ++i) {
         if (counts[i]) window = around(window, window_of(regions[i].area, width, height));
     }
@@ -83,7 +81,7 @@ const AreaMap& Coverage::uncovered(int class_id) {
     const auto found = uncovered_.find(counts);
     if (found != uncovered_.end()) return found->second;
 
-    PixelWindow window{0, 0, counts[0] ? width_ : 0, counts[0] ? height_ : 0};
+    PixelRect window{0, 0, counts[0] ? width_ : 0, counts[0] ? height_ : 0};
     for (std::size_t i = 0; i < labels_.regions.size() && !counts[0]; ++i) {
         if (counts[i + 1]) window = around(window, window_of(labels_.regions[i].area, width_, height_));
     }

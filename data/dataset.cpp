@@ -71,10 +71,8 @@ std::uint64_t record_hash(const Record& record, std::uint64_t before) {
 
 /// The data set has pictures in which the class is exhaustive or partial.
 bool labels_class(const Dataset& dataset, std::size_t class_id) {
-    return std::any_of(dataset.records().begin(), dataset.records().end(), [&](const Record& record) {
-        const LabelState state = record.labels.states.at(class_id);
-        return state == LabelState::exhaustive || state == LabelState::partial;
-    });
+    return std::any_of(dataset.records().begin(), dataset.records().end(),
+                       [&](const Record& record) { return may_have_boxes(record.labels.states.at(class_id)); });
 }
 
 } // namespace

@@ -18,11 +18,6 @@ namespace {
 
 constexpr const char* kAll = "*";
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& names) {
-    const std::string nearest = nearest_word(word, names);
-    return nearest.empty() ? "" : "did you mean \"" + nearest + "\"?";
-}
-
 std::optional<LabelState> try_state(const std::string& name) {
     for (const LabelState state : kLabelStates) {
         if (name == label_state_name(state)) return state;
@@ -34,8 +29,6 @@ ListedBy kind_of(const std::string& name, const ClassTable& table) {
     if (name == kAll) return ListedBy::everything;
     return table.find_class(name) ? ListedBy::class_name : ListedBy::task;
 }
-
-bool has_boxes(LabelState state) { return state == LabelState::exhaustive || state == LabelState::partial; }
 
 bool is_mapped(const ClassMap& map, int class_id) {
     return std::find(map.class_of_source.begin(), map.class_of_source.end(), class_id) != map.class_of_source.end();
@@ -57,7 +50,7 @@ void read_states(std::string_view text, const std::string& path, const ListedDat
         const ListedBy by = kind_of(name, dataset.table);
         for (const int class_id : classes) {
             const bool can_have_boxes = is_mapped(dataset.map, class_id);
-            if (can_have_boxes || !has_boxes(*state)) {
+            if (can_have_boxes || !may_have_boxes(*state)) {
                 states.push_back({*record, class_id, *state, by, row.where});
             } else if (by == ListedBy::class_name) {
                 problems.add({row.where, "\"" + name + "\" is " + row.texts[2] + " but no source class is mapped to it",

@@ -35,8 +35,7 @@ std::string names_of(const std::vector<ListColumn>& columns) {
 std::string hint_for(const std::string& name, const std::vector<ListColumn>& columns) {
     std::vector<std::string> names;
     for (const ListColumn& column : columns) names.push_back(column.name);
-    const std::string nearest = nearest_word(name, names);
-    return nearest.empty() ? "" : "did you mean \"" + nearest + "\"?";
+    return did_you_mean(name, names);
 }
 
 ListRow empty_row(std::string where, std::size_t columns) {

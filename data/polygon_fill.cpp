@@ -2,7 +2,7 @@
 
 namespace banyan {
 
-PixelWindow window_of(const Polygon& polygon, int width, int height) {
+PixelRect window_of(const Polygon& polygon, int width, int height) {
     const Box box = bounds(polygon);
     const auto pixel = [](float edge, int size) {
         return static_cast<int>(std::ceil(std::clamp<double>(static_cast<double>(edge) - 0.5, 0, size)));

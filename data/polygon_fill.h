@@ -11,7 +11,7 @@
 namespace banyan {
 
 /// Pixels of a width x height picture among which are all those of a polygon.
-PixelWindow window_of(const Polygon& polygon, int width, int height);
+PixelRect window_of(const Polygon& polygon, int width, int height);
 
 /// Where the polygon's edges cross the horizontal line at y, ascending: it lies between the first and second, third and
 /// fourth, … Crossings are computed as in contains().
@@ -20,7 +20,7 @@ void row_crossings(const Polygon& polygon, float y, std::vector<double>& crossin
 /// Calls fill(y, first column, end column) for the runs of pixels of `window` whose centre the polygon contains, as
 /// contains() tells, row by row.
 template <typename Fill>
-void fill_polygon(const Polygon& polygon, const PixelWindow& window, Fill fill) {
+void fill_polygon(const Polygon& polygon, const PixelRect& window, Fill fill) {
     const auto column = [&](double x) {
         return static_cast<int>(std::ceil(std::clamp<double>(x - 0.5, window.x0, window.x1)));
     };

@@ -18,6 +18,11 @@ enum class LabelState : std::uint8_t {
     absent      ///< verified: no instance in the image
 };
 
+/// Where no box of the class is, there is no instance of it.
+inline bool is_covered(LabelState state) { return state == LabelState::exhaustive || state == LabelState::absent; }
+/// Boxes of the class may be given.
+inline bool may_have_boxes(LabelState state) { return state == LabelState::exhaustive || state == LabelState::partial; }
+
 /// One labelled object; `class_id` counts in the run's ClassTable.
 struct LabelledBox {
     Box box;

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "core/nearest_word.h"
+#include "data/class_map.h"
 
 namespace banyan {
 
@@ -53,9 +53,8 @@ int class_of_pair(const std::string& name, const std::string& where, const Class
                   const std::vector<int>& mirrored) {
     const std::optional<int> id = table.find_class(name);
     if (!id) {
-        const std::string nearest = nearest_word(name, table.class_names());
-        throw ConfigError(ErrorText{where, "unknown class \"" + name + "\"", "a class of the tasks", "",
-                                    nearest.empty() ? "" : "did you mean \"" + nearest + "\"?"});
+        throw ConfigError(ErrorText{where, "unknown class \"" + name + "\"", "a class of a task", "",
+                                    class_hint(name, table.class_names())});
     }
     if (mirrored[static_cast<std::size_t>(*id)] != *id) {
         throw ConfigError(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "core/box.h"
@@ -33,13 +34,16 @@ struct Placement {
     bool is_straight() const { return turn == Turn{}; }
 };
 
-/// Whole pixels of a target: columns [x0, x1), rows [y0, y1).
+/// Rectangle of whole pixels: columns [x0, x1), rows [y0, y1).
 struct PixelRect {
     int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
 
     int width() const { return x1 - x0; }
     int height() const { return y1 - y0; }
     bool empty() const { return x1 <= x0 || y1 <= y0; }
+    std::size_t pixels() const {
+        return empty() ? 0 : static_cast<std::size_t>(width()) * static_cast<std::size_t>(height());
+    }
     bool operator==(const PixelRect&) const = default;
 };
 /// All of a square target.

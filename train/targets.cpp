@@ -79,8 +79,6 @@ void judge_ignored(const AnchorSet& anchors, const AreaMap& ignored, Column judg
     }
 }
 
-bool is_covered(LabelState state) { return state == LabelState::exhaustive || state == LabelState::absent; }
-
 /// Background terms of one class. `judged` holds zeros.
 void judge_class(const Branch& branch, const AnchorSet& anchors, Coverage& coverage, int class_id, Column judged) {
     const Labels& labels = coverage.labels();

@@ -57,8 +57,7 @@ TEST(AreaMap, ToldSharesEqualASumOverPixels) {
     Random random(2);
     for (int round = 0; round < 500; ++round) {
         const int width = static_cast<int>(random.integer(1, 16)), height = static_cast<int>(random.integer(1, 16));
-        PixelWindow window{static_cast<int>(random.integer(0, width)), static_cast<int>(random.integer(0, height)), 0,
-                           0};
+        PixelRect window{static_cast<int>(random.integer(0, width)), static_cast<int>(random.integer(0, height)), 0, 0};
         window.x1 = static_cast<int>(random.integer(window.x0, width));
         window.y1 = static_cast<int>(random.integer(window.y0, height));
         std::vector<std::uint8_t> mask(window.pixels());
