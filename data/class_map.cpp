@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "core/error.h"
+#include "core/nearest_word.h"
 
 namespace banyan {
 namespace {
@@ -32,7 +33,7 @@ void map_source(const std::string& source, int class_id, const std::vector<std::
 
 void set_state(const DatasetOptions& options, const std::string& name, LabelState state, LabelState& target) {
     const bool is_mapped = target == LabelState::exhaustive;
-    const bool has_boxes = state == LabelState::exhaustive || state == LabelState::partial;
+    const bool has_boxes = may_have_boxes(state);
     const bool may_be_listed = state == LabelState::unknown && !options.image_labels.empty();
     if (is_mapped && !has_boxes && !may_be_listed) {
         throw ConfigError({place_in(options, "labels/" + name),
@@ -48,11 +49,27 @@ void set_state(const DatasetOptions& options, const std::string& name, LabelStat
     target = state;
 }
 
+/// What a picture tells of the source classes that are mapped to one class.
+struct ToldOfClass {
+    bool is_mapped = false;
+    bool all_absent = true, all_known = true;
+    bool any_partial = false, any_boxed = false;
+};
+
+LabelState state_of(const ToldOfClass& told, LabelState in_dataset) {
+    if (!told.is_mapped) return in_dataset;
+    if (told.all_absent) return LabelState::absent;
+    if (in_dataset != LabelState::exhaustive) return in_dataset;
+    if (told.any_partial) return LabelState::partial;
+    if (told.all_known) return LabelState::exhaustive;
+    return told.any_boxed ? LabelState::partial : LabelState::unknown;
+}
+
 } // namespace
 
 std::string class_hint(const std::string& word, const std::vector<std::string>& names) {
-    const std::string nearest = nearest_word(word, names);
-    if (!nearest.empty()) return "did you mean \"" + nearest + "\"?";
+    const std::string hint = did_you_mean(word, names);
+    if (!hint.empty()) return hint;
     constexpr std::size_t kListed = 12;
     std::string list = "there are";
     for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) {
@@ -91,30 +108,24 @@ ClassMap map_classes(const DatasetOptions& options, const std::vector<std::strin
     return map;
 }
 
-std::vector<LabelState> picture_states(const ClassMap& map, const std::vector<int>& absent,
-                                       const std::vector<int>& partial) {
+std::vector<LabelState> picture_states(const ClassMap& map, const SourcePicture& picture) {
+    const std::size_t sources = map.class_of_source.size();
+    std::vector<bool> absent(sources), partial(sources), boxed(sources);
+    for (const int source : picture.absent) absent[static_cast<std::size_t>(source)] = true;
+    for (const int source : picture.partial) partial[static_cast<std::size_t>(source)] = true;
+    for (const SourceBox& box : picture.boxes) boxed[static_cast<std::size_t>(box.source_class)] = true;
+    std::vector<ToldOfClass> told(map.states.size());
+    for (std::size_t source = 0; source < sources; ++source) {
+        if (map.class_of_source[source] < 0) continue;
+        ToldOfClass& of_class = told[static_cast<std::size_t>(map.class_of_source[source])];
+        of_class.is_mapped = true;
+        of_class.all_absent = of_class.all_absent && absent[source];
+        of_class.all_known = of_class.all_known && (!picture.is_federated || absent[source] || boxed[source]);
+        of_class.any_partial = of_class.any_partial || partial[source];
+        of_class.any_boxed = of_class.any_boxed || boxed[source];
+    }
     std::vector<LabelState> states = map.states;
-    const auto contains = [](const std::vector<int>& list, std::size_t source) {
-        return std::find(list.begin(), list.end(), static_cast<int>(source)) != list.end();
-    };
-    const auto state_of = [&](int source) -> LabelState* {
-        const int class_id = map.class_of_source[static_cast<std::size_t>(source)];
-        return class_id < 0 ? nullptr : &states[static_cast<std::size_t>(class_id)];
-    };
-    for (const int source : absent) {
-        if (LabelState* state = state_of(source)) *state = LabelState::absent;
-    }
-    if (!absent.empty()) { // not absent after all where another source class of the same class is not named
-        for (std::size_t source = 0; source < map.class_of_source.size(); ++source) {
-            LabelState* state = state_of(static_cast<int>(source));
-            if (state == nullptr || *state != LabelState::absent || contains(absent, source)) continue;
-            *state = map.states[static_cast<std::size_t>(map.class_of_source[source])];
-        }
-    }
-    for (const int source : partial) {
-        LabelState* state = state_of(source);
-        if (state != nullptr && *state == LabelState::exhaustive) *state = LabelState::partial;
-    }
+    for (std::size_t k = 0; k < states.size(); ++k) states[k] = state_of(told[k], states[k]);
     return states;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/task.h"
 #include "data/dataset.h"
+#include "data/source_labels.h"
 
 namespace banyan {
 
@@ -23,9 +24,9 @@ struct ClassMap {
 ClassMap map_classes(const DatasetOptions& options, const std::vector<std::string>& source_classes,
                      const ClassTable& table);
 
-/// The states of one picture: the data set's, but a class is absent when all source classes mapped to it are in
-/// `absent`, and partial when one of them is in `partial` and the data set's state is exhaustive.
-std::vector<LabelState> picture_states(const ClassMap& map, const std::vector<int>& absent,
-                                       const std::vector<int>& partial);
+/// The states of one picture: the data set's, but a class is absent where all source classes mapped to it are; and a
+/// class that is exhaustive in the data set is partial where one of them is. In a federated picture it is also partial
+/// where nothing is known of one of them and another has a box, and unknown where none has a box.
+std::vector<LabelState> picture_states(const ClassMap& map, const SourcePicture& picture);
 
 } // namespace banyan

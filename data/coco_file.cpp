@@ -23,6 +23,7 @@ public:
     }
 
     bool sound() const { return sound_; }
+    bool has(const char* key) const { return entry_.is_object() && entry_.contains(key); }
 
     std::int64_t integer(const char* key, std::int64_t lo = std::numeric_limits<std::int64_t>::min(),
                          std::int64_t hi = std::numeric_limits<std::int64_t>::max()) {
@@ -31,7 +32,7 @@ public:
     }
 
     int side(const char* key) {
-        if (!entry_.is_object() || !entry_.contains(key)) return 0;
+        if (!has(key)) return 0;
         return static_cast<int>(integer(key, 1, std::numeric_limits<int>::max()));
     }
 
@@ -44,14 +45,14 @@ public:
     }
 
     bool flag(const char* key) {
-        if (!entry_.is_object() || !entry_.contains(key)) return false;
+        if (!has(key)) return false;
         const Json& value = entry_[key];
         return value.is_boolean() ? value.get<bool>() : integer_of(value, key, 0, 1) == 1;
     }
 
     std::vector<std::int64_t> integers(const char* key) {
         std::vector<std::int64_t> result;
-        if (!entry_.is_object() || !entry_.contains(key)) return result;
+        if (!has(key)) return result;
         const Json& list = entry_[key];
         if (!list.is_array()) refuse(key, "wrong value", "a list of integers", describe_json(list));
         for (const Json& value : list) {
@@ -121,6 +122,7 @@ CocoFileImage read_image(EntryReader& reader, std::size_t entry) {
     image.file_name = reader.text("file_name");
     image.width = reader.side("width");
     image.height = reader.side("height");
+    image.is_federated = reader.has("neg_category_ids");
     image.absent = reader.integers("neg_category_ids");
     image.partial = reader.integers("not_exhaustive_category_ids");
     return image;

@@ -15,6 +15,7 @@ struct CocoFileImage {
     std::string file_name;
     int width = 0; ///< 0: not stated
     int height = 0;
+    bool is_federated = false;         ///< "neg_category_ids" is there, be it empty
     std::vector<std::int64_t> absent;  ///< "neg_category_ids"
     std::vector<std::int64_t> partial; ///< "not_exhaustive_category_ids"
     std::size_t entry = 0;             ///< index in the file's list

@@ -60,6 +60,7 @@ private:
         SourcePicture picture;
         picture.where = place("images", image.entry);
         picture.boxes_where = path_ + ":/annotations/";
+        picture.is_federated = image.is_federated;
         picture.absent = classes_of(image.absent, image.entry, "neg_category_ids");
         picture.partial = classes_of(image.partial, image.entry, "not_exhaustive_category_ids");
         picture.name = std::move(image.file_name);

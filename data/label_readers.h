@@ -9,8 +9,9 @@ namespace banyan {
 
 /// COCO and LVIS json: "images", "annotations", "categories"; boxes [x, y, width, height] in pixels. Crowd boxes become
 /// ignore boxes. Of LVIS, "neg_category_ids" (verified absent) and "not_exhaustive_category_ids" (partial) of each
-/// image are read. Read as a stream: memory grows with the boxes, not with the segmentations. Faults of the contents
-/// are added to `problems`. @throws IoError
+/// image are read; where the first is there, nothing is known of categories that the image neither annotates nor lists.
+/// Read as a stream: memory grows with the boxes, not with the segmentations. Faults of the contents are added to
+/// `problems`. @throws IoError
 SourceLabels read_coco(const DatasetOptions& options, DataFolder& folder, DataProblems& problems);
 
 /// YOLO text: class names in data.yaml (or one a line in a .txt or .names file); the labels of "a/images/b.jpg" in

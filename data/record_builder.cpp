@@ -78,7 +78,7 @@ public:
         record.width = check.info.width;
         record.height = check.info.height;
         check_stated_size(picture, record);
-        record.labels.states = picture_states(map_, picture.absent, picture.partial);
+        record.labels.states = picture_states(map_, picture);
         for (const SourceBox& box : picture.boxes) add_box(picture, box, record);
         return record;
     }

@@ -25,8 +25,9 @@ struct SourcePicture {
     std::string where;       ///< the picture's entry, for messages
     std::string boxes_where; ///< the same for its boxes: a box's `place` is appended
     std::vector<SourceBox> boxes;
-    std::vector<int> absent;  ///< source classes verified not to be in the picture
-    std::vector<int> partial; ///< source classes of which only some instances are boxed
+    std::vector<int> absent;   ///< source classes verified not to be in the picture
+    std::vector<int> partial;  ///< source classes of which only some instances are boxed
+    bool is_federated = false; ///< nothing is known of source classes that it neither boxes nor names as absent
 };
 
 /// What a reader hands over: a data set in its own words, before classes are mapped.

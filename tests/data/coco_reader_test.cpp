@@ -212,11 +212,26 @@ TEST_F(CocoReader, NegativeAndNotExhaustiveCategoriesSetTheStatesOfAnImage) {
     const Dataset dataset = load();
     EXPECT_THAT(dataset.record(0).labels.states,
                 ElementsAre(LabelState::partial, LabelState::absent, LabelState::unknown));
-    // No cat, but pets are cats and dogs.
+    // No cat, but pets are cats and dogs; and of birds nothing is told.
     EXPECT_THAT(dataset.record(1).labels.states,
-                ElementsAre(LabelState::exhaustive, LabelState::exhaustive, LabelState::unknown));
+                ElementsAre(LabelState::unknown, LabelState::unknown, LabelState::unknown));
     write_images(R"({"id": 7, "file_name": "a.png", "neg_category_ids": [1, 5]})");
     EXPECT_EQ(load().record(0).labels.states[0], LabelState::absent);
+}
+
+TEST_F(CocoReader, WithNegativeCategoriesNothingIsKnownOfThoseThatAnImageDoesNotName) {
+    const auto states = [&](const std::string& negative) {
+        write_images(R"({"id": 7, "file_name": "a.png", "neg_category_ids": )" + negative + "}");
+        return load().record(0).labels.states;
+    };
+    EXPECT_THAT(states("[]"), ElementsAre(LabelState::unknown, LabelState::unknown, LabelState::unknown));
+    write_annotations(R"({"image_id": 7, "category_id": 6, "bbox": [1, 1, 2, 2], "iscrowd": 1},
+                         {"image_id": 7, "category_id": 5, "bbox": [1, 1, 2, 2]})");
+    EXPECT_THAT(states("[]"), ElementsAre(LabelState::partial, LabelState::exhaustive, LabelState::unknown))
+        << "a dog is boxed, cats may be there; birds are annotated by a crowd";
+    EXPECT_THAT(states("[1]"), ElementsAre(LabelState::exhaustive, LabelState::exhaustive, LabelState::unknown));
+    options_.labels = {{"pet", LabelState::partial}};
+    EXPECT_THAT(states("[1]"), ElementsAre(LabelState::partial, LabelState::exhaustive, LabelState::unknown));
 }
 
 TEST_F(CocoReader, FaultyNegativeCategoriesAreReported) {
