@@ -117,7 +117,7 @@ void write_states(Image& bar, const std::vector<std::uint8_t>& kinds) {
         const double share = 100.0 * static_cast<double>(counts[rank]) / static_cast<double>(kinds.size());
         std::string text = label_state_name(kLeastKnownFirst[rank]);
         if (counts[rank] < kinds.size()) text += " " + std::to_string(std::max(1L, std::lround(share))) + "%";
-        const TextStyle style{kLetters, state_colour(kLeastKnownFirst[rank])};
+        const LetterStyle style{kLetters, state_colour(kLeastKnownFirst[rank])};
         right -= text_width(text, style);
         draw_text(bar, right, 5, text, style);
         right -= 10;
@@ -213,7 +213,7 @@ Image draw_label_panels(const LabelPicture& picture, const ClassTable& table, in
     Coverage coverage(labels, panel_side, panel_side);
     const int tasks = static_cast<int>(table.tasks().size());
     Image block = plain(tasks * (panel_side + kGap) - kGap, kCaptionHeight + kBarHeight + panel_side, kBackground);
-    const TextStyle caption{kLetters, kQuiet};
+    const LetterStyle caption{kLetters, kQuiet};
     draw_text(block, 0, 7, shortened_text(picture.caption, block.width, caption), caption);
     for (int task = 0; task < tasks; ++task) {
         paste(block, draw_panel(resized, labels, coverage, table, task), task * (panel_side + kGap), kCaptionHeight);

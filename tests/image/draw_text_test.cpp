@@ -12,7 +12,7 @@ namespace {
 using test::extent_of;
 using test::plain_image;
 
-const TextStyle kStyle{12, {255, 0, 0}};
+const LetterStyle kStyle{12, {255, 0, 0}};
 
 TEST(DrawText, PutsTheUpperLeftCornerOfCapitalsWhereAsked) {
     Image image = plain_image(120, 40, {0, 0, 0});
