@@ -78,6 +78,7 @@ Limits limits_of(const HeatMap& map) {
     }
     if (map.scale == ColourScale::diverging) {
         high = std::max(high, -low);
+        if (high == 0) high = 1; // zero stays in the middle
         low = -high;
     }
     if (low == high) high = map.low.value_or(low) + 1;

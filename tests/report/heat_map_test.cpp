@@ -72,6 +72,8 @@ TEST(HeatMapSvg, DivergingColoursArePaleAtZeroAndAsWideToBothSides) {
     EXPECT_EQ(colour_of(document, "row 0, column 0"), "#ab3e08");
     EXPECT_EQ(colour_of(document, "row 0, column 1"), "#f7f7f7");
     EXPECT_EQ(colour_of(document, "row 0, column 2"), "#7fb6dc");
+    map.cells = {{{0}, {0}, {}}};
+    EXPECT_EQ(colour_of(parse(heat_map_svg(map)), "row 0, column 0"), "#f7f7f7") << "also where all are zero";
 }
 
 TEST(HeatMapSvg, FixedLimitsHoldAndValuesBeyondHaveTheEndsColour) {
