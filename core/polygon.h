@@ -18,8 +18,8 @@ struct Polygon {
     std::vector<Point> corners;
 
     Polygon() = default;
-    Polygon(
-        const Box& box); ///< its four corners, clockwise from (x0, y0); a box is a polygon wherever one is asked for
+    /// Its four corners, clockwise from (x0, y0); a box is a polygon wherever one is asked for.
+    Polygon(const Box& box);
     explicit Polygon(std::vector<Point> points) : corners(std::move(points)) {}
     bool operator==(const Polygon&) const = default;
 };

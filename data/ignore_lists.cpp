@@ -1,4 +1,9 @@
+#include <algorithm>
+#include <cstddef>
+#include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -25,6 +30,16 @@ Polygon polygon_of(const std::vector<double>& numbers) {
     return Polygon(std::move(corners));
 }
 
+std::string text_of(const std::vector<double>& numbers) {
+    constexpr std::size_t kShown = 5; // one more than a box has
+    std::ostringstream out;
+    for (std::size_t i = 0; i < std::min(numbers.size(), kShown); ++i) {
+        out << (i == 0 ? "" : ", ") << numbers[i];
+    }
+    if (numbers.size() > kShown) out << ", …";
+    return out.str();
+}
+
 /// The area of a row; without corners where the row has a fault, which is reported.
 Polygon area_of(const ListRow& row, DataProblems& problems) {
     const std::vector<double>&box = row.numbers[kBox], &polygon = row.numbers[kPolygon];
@@ -36,7 +51,7 @@ Polygon area_of(const ListRow& row, DataProblems& problems) {
     if (polygon.empty()) {
         const bool is_box = box.size() == 4 && box[0] < box[2] && box[1] < box[3];
         if (is_box) return box_of(box);
-        problems.add({row.where, "wrong box", "x0, y0, x1, y1 with x0 < x1 and y0 < y1", "", ""});
+        problems.add({row.where, "wrong box", "x0, y0, x1, y1 with x0 < x1 and y0 < y1", text_of(box), ""});
         return {};
     }
     if (polygon.size() >= 6 && polygon.size() % 2 == 0) return polygon_of(polygon);

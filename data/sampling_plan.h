@@ -17,8 +17,7 @@ struct SamplingPlanOptions {
 };
 
 /// @throws DataError an empty list or data set; ConfigError a branch_minimum that the data sets or the batch size
-/// cannot
-///         give
+///         cannot give
 BatchPlan make_batch_plan(const std::vector<Dataset>& datasets, const SamplingPlanOptions& options,
                           std::int64_t first_batch = 0);
 

@@ -205,7 +205,8 @@ TEST_F(LabelLists, FaultyIgnoreRegionsAreProblems) {
     EXPECT_THAT(
         fault(),
         AllOf(HasSubstr("ignore.csv:2: neither box nor polygon"), HasSubstr("ignore.csv:3: a box and a polygon"),
-              HasSubstr("ignore.csv:4: wrong box"), HasSubstr("ignore.csv:5: wrong box"),
+              HasSubstr("ignore.csv:4: wrong box; expected x0, y0, x1, y1 with x0 < x1 and y0 < y1, found 5, 5, 2, 6"),
+              HasSubstr("ignore.csv:5: wrong box"),
               HasSubstr("ignore.csv:6: wrong polygon; expected x, y of at least 3 corners, found 4 numbers"),
               HasSubstr("ignore.csv:7: wrong polygon"), HasSubstr("ignore.csv:8: ignore region without an area"),
               HasSubstr("ignore.csv:9: unknown class"), HasSubstr("ignore.csv:10: no picture")));
