@@ -49,6 +49,12 @@ TEST(Project, KeepsFilesAndFunctionsShort) { hold_all_files_to(check_lengths); }
 
 TEST(Project, KeepsLinesShort) { hold_all_files_to(check_columns); }
 
+TEST(Project, GivesEachTypeANameOfItsOwn) {
+    for (const Finding& finding : check_type_names(sources())) {
+        ADD_FAILURE_AT(finding.path.c_str(), static_cast<int>(finding.line)) << finding.message;
+    }
+}
+
 TEST(Project, KeepsItsHabits) { hold_all_files_to(check_habits); }
 
 } // namespace

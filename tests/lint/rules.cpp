@@ -209,4 +209,27 @@ Findings check_habits(const SourceFile& file) {
     return findings;
 }
 
+Findings check_type_names(const std::vector<SourceFile>& all) {
+    static const std::regex opens("namespace ([\\w:]+) \\{"), closes("\\} // namespace.*");
+    static const std::regex defines("(?:struct|class|enum|enum class) (\\w+)(?: final)?(?: : .+)? \\{.*");
+    std::map<std::string, std::string> first_path; // of each type
+    Findings findings;
+    for (const SourceFile& file : all) {
+        if (!file.is_header() || file.folder() == "tests") continue;
+        std::vector<std::string> scopes{""};
+        std::size_t number = 0;
+        for (const std::string& line : lines_of(file.text)) {
+            ++number;
+            std::smatch parts;
+            if (std::regex_match(line, parts, opens)) scopes.push_back(scopes.back() + parts[1].str() + "::");
+            if (std::regex_match(line, closes) && scopes.size() > 1) scopes.pop_back();
+            if (!std::regex_match(line, parts, defines)) continue;
+            const std::string type = scopes.back() + parts[1].str();
+            const auto [known, is_new] = first_path.emplace(type, file.path);
+            if (!is_new) findings.push_back({file.path, number, type + " is defined in " + known->second + " as well"});
+        }
+    }
+    return findings;
+}
+
 } // namespace banyan::lint

@@ -40,5 +40,8 @@ Findings check_lengths(const SourceFile& file);
 Findings check_columns(const SourceFile& file);
 /// Headers begin with #pragma once; nothing is left to do; no tabs.
 Findings check_habits(const SourceFile& file);
+/// Of all headers but those of tests no two define a type of one name in one namespace: the linker would not say a word
+/// about such a breach of the one definition rule.
+Findings check_type_names(const std::vector<SourceFile>& all);
 
 } // namespace banyan::lint

@@ -139,5 +139,18 @@ TEST(CheckHabits, FindsThemAll) {
     EXPECT_THAT(check_habits(file_of("core/a.cpp", "int a; \n")), SizeIs(1));
 }
 
+TEST(CheckTypeNames, FindsTwoDefinitionsInOneNamespace) {
+    const std::string opening = "namespace banyan {\n", closing = "\n} // namespace banyan\n";
+    const SourceFile first = file_of("core/a.h", opening + "struct A {\n};\nclass B;" + closing);
+    const auto found = [&](const std::string& path, const std::string& text) {
+        return check_type_names({first, file_of(path, text)});
+    };
+    EXPECT_THAT(found("data/a.h", opening + "enum class A { one };" + closing), SizeIs(1));
+    EXPECT_THAT(found("data/a.h", opening + "class A final : public C {\n};" + closing), SizeIs(1));
+    EXPECT_THAT(found("data/a.h", opening + "class A;\nstruct B {};" + closing), IsEmpty());
+    EXPECT_THAT(found("data/a.h", "namespace banyan::demo {\nstruct A {};\n} // namespace banyan::demo\n"), IsEmpty());
+    EXPECT_THAT(found("data/a.cpp", opening + "struct A {};" + closing), IsEmpty());
+}
+
 } // namespace
 } // namespace banyan::lint
