@@ -40,18 +40,23 @@ bool has_box(const Labels& labels, int class_id) {
                        [&](const LabelledBox& box) { return box.class_id == class_id; });
 }
 
-bool is_verified_empty(const Labels& labels, int class_id) {
+/// A dropped box tells of an instance, too.
+bool is_verified_empty(const Record& record, int class_id) {
+    const Labels& labels = record.labels;
     const LabelState state = labels.states[static_cast<std::size_t>(class_id)];
     if (state != LabelState::exhaustive) return state == LabelState::absent;
     const bool may_hide_one = std::any_of(labels.ignore.begin(), labels.ignore.end(), [&](const IgnoreRegion& region) {
         return region.class_id == -1 || region.class_id == class_id;
     });
-    return !may_hide_one && !has_box(labels, class_id);
+    const bool is_unplaced =
+        std::find(record.unplaced.begin(), record.unplaced.end(), class_id) != record.unplaced.end();
+    return !may_hide_one && !is_unplaced && !has_box(labels, class_id);
 }
 
 /// True if a state changed.
-bool apply(const AbsenceRule& rule, Labels& labels, std::vector<std::size_t>& counts) {
-    if (!is_verified_empty(labels, rule.without)) return false;
+bool apply(const AbsenceRule& rule, Record& record, std::vector<std::size_t>& counts) {
+    if (!is_verified_empty(record, rule.without)) return false;
+    Labels& labels = record.labels;
     bool changed = false;
     for (const int class_id : rule.classes) {
         LabelState& state = labels.states[static_cast<std::size_t>(class_id)];
@@ -72,7 +77,7 @@ void apply_absence_rules(const ListedDataset& dataset) {
         bool changed = true;
         while (changed) { // each pass makes at least one more class absent
             changed = false;
-            for (const AbsenceRule& rule : rules) changed = apply(rule, record.labels, counts) || changed;
+            for (const AbsenceRule& rule : rules) changed = apply(rule, record, counts) || changed;
         }
     }
     for (std::size_t id = 0; id < counts.size(); ++id) {

@@ -66,7 +66,8 @@ struct Record {
     std::int64_t image_id = 0; ///< coco's id; else 1 + index
     int width = 0;             ///< stored pixels
     int height = 0;
-    Labels labels; ///< in original pixels; boxes lie inside the picture and have an area
+    Labels labels;             ///< in original pixels; boxes lie inside the picture and have an area
+    std::vector<int> unplaced; ///< class ids of boxes that were dropped because they have no area
 };
 
 /// A data set's records in a fixed order (coco: file order; split: list order; else sorted by name).

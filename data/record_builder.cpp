@@ -114,6 +114,7 @@ private:
         const Box box = clipped(stated, record);
         if (box.area() <= 0) {
             ++without_area_;
+            record.unplaced.push_back(class_id);
         } else if (source.ignore) {
             record.labels.ignore.push_back({box, class_id});
         } else if (record.labels.states[static_cast<std::size_t>(class_id)] == LabelState::absent) {

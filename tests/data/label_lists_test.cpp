@@ -239,6 +239,13 @@ TEST_F(LabelLists, AbsenceIsTakenOnlyFromWhatIsVerified) {
     EXPECT_THAT(states(kFace), ElementsAre(kUnknown, kUnknown, kAbsent));
 }
 
+TEST_F(LabelLists, ADroppedBoxTellsOfAnInstance) {
+    options_.classes = {{"man", "person"}, {"woman", "person"}};
+    options_.absent_without = {{"person", {"face"}}};
+    dir_.write("labels/c.txt", "0 0.5 0.5 0 0.5\n"); // no area
+    EXPECT_THAT(states(kFace), Each(kUnknown));
+}
+
 TEST_F(LabelLists, AbsenceRulesChangeOnlyWhatIsUnknown) {
     options_.absent_without = {{"person", {"face", "hat"}}};
     EXPECT_THAT(states(kFace), Each(kExhaustive));
