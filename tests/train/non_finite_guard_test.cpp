@@ -143,7 +143,7 @@ TEST_F(Guard, TheDumpHoldsPicturesLabelsAndLosses) {
     const auto labels = json["rows"][2]["labels"];
     EXPECT_EQ(labels["states"]["face"], "exhaustive");
     EXPECT_EQ(labels["boxes"][0]["class"], "hand");
-    EXPECT_EQ(labels["boxes"][0]["box_xyxy"], (std::vector<double>{0, 0.5, 3, 2}));
+    EXPECT_EQ(labels["boxes"][0]["box_xyxy"].get<std::vector<double>>(), (std::vector<double>{0, 0.5, 3, 2}));
     EXPECT_EQ(labels["ignore"][0]["class"], "*");
     EXPECT_EQ(labels["ignore"][0]["polygon"].size(), 4U);
     EXPECT_EQ(labels["regions"][0]["states"]["hand"], "partial");
