@@ -24,14 +24,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kMaxPictures = 1000, kPanelSide = 320;
 
-RunConfig config_of(const Options& options) {
-    const std::vector<std::string> overrides =
-        options.count("set") != 0 ? options["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-    RunConfig config = load_run_config(text_option(options, "config"), overrides);
-    if (options.count("tasks") == 0) return config;
-    return restrict_to_tasks(std::move(config), split_names(text_option(options, "tasks"), "--tasks"));
-}
-
 /// The data sets of a run.
 struct RunData {
     std::vector<Dataset> training, validation;
@@ -201,7 +193,7 @@ void check_count(int count) {
 ExitCode run_check(const Options& options) {
     const bool as_json = options.count("json") != 0;
     check_count(options["count"].as<int>());
-    const RunConfig config = config_of(options);
+    const RunConfig config = run_config_option(options);
     const ClassTable table(config.model.tasks);
     Json result{{"file", text_option(options, "config")}};
     try {

@@ -17,13 +17,10 @@ constexpr int kMaxResamples = 1000000;
 
 using Files = std::vector<std::string>;
 
-Files files_of(const Options& options, const char* name) {
-    return options.count(name) == 0 ? Files{} : options[name].as<Files>();
-}
-
 /// [side][seed], each one file or several joined by commas.
 std::vector<Files> side_files(const Options& options) {
-    const Files results = files_of(options, "results"), a = files_of(options, "a"), b = files_of(options, "b");
+    const Files results = texts_option(options, "results"), a = texts_option(options, "a"),
+                b = texts_option(options, "b");
     if (results.empty() == (a.empty() && b.empty())) {
         throw UsageError("banyan compare: give results files, a side each, or --a and --b with a file a seed");
     }

@@ -41,9 +41,7 @@ Subject load_subject(const Options& options) {
         ModelFile file = ModelFile::load(path);
         return {std::move(file.options), std::move(file.graph), std::move(file.facts), {}};
     }
-    const std::vector<std::string> overrides =
-        options.count("set") != 0 ? options["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
-    RunConfig config = load_run_config(path, overrides);
+    RunConfig config = load_run_config(path, texts_option(options, "set"));
     Graph graph = build_graph(config.model);
     return {std::move(config.model), std::move(graph), {}, std::move(config.datasets)};
 }

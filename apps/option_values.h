@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "apps/run_commands.h"
+#include "train/train_config.h"
 
 namespace banyan {
 
@@ -12,6 +13,12 @@ std::vector<std::string> split_names(const std::string& list, const std::string&
 
 /// Value of a text option or "".
 std::string text_option(const Options& options, const std::string& name);
+
+/// Values of a repeatable option, or none.
+std::vector<std::string> texts_option(const Options& options, const std::string& name);
+
+/// The run of --config, changed by --set and cut to --tasks. @throws ConfigError, IoError, UsageError
+RunConfig run_config_option(const Options& options);
 
 /// Value of --side. @throws UsageError not a multiple of 32 in [64, 4096]
 int side_option(const Options& options);

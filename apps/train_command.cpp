@@ -11,12 +11,7 @@
 namespace banyan {
 
 ExitCode run_train(const Options& options) {
-    std::vector<std::string> overrides;
-    if (options.count("set") != 0) overrides = options["set"].as<std::vector<std::string>>();
-    RunConfig config = load_run_config(options["config"].as<std::string>(), overrides);
-    if (options.count("tasks") != 0) {
-        config = restrict_to_tasks(std::move(config), split_names(options["tasks"].as<std::string>(), "--tasks"));
-    }
+    const RunConfig config = run_config_option(options);
     const std::string folder = options["out"].as<std::string>();
     const TrainOutcome outcome = train(config, folder, options.count("resume") != 0);
     if (outcome.stop_signal) {
