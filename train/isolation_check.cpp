@@ -21,13 +21,6 @@ namespace {
 /// Most steps of a kind for one that shall count: batches may miss a branch, or hold nothing that is labelled.
 constexpr std::int64_t kTries = 10;
 
-GraphModuleOptions module_options(const TrainOptions& options) {
-    GraphModuleOptions module;
-    module.seed = options.seed;
-    module.channels_last = options.channels_last;
-    return module;
-}
-
 /// A run without a folder, with steps on any pictures.
 class Rehearsal {
 public:

@@ -15,6 +15,13 @@
 
 namespace banyan {
 
+GraphModuleOptions module_options(const TrainOptions& options) {
+    GraphModuleOptions module;
+    module.seed = options.seed;
+    module.channels_last = options.channels_last;
+    return module;
+}
+
 TrainStep::TrainStep(MultiTaskModel& model, const TrainOptions& options)
     : model_(model), options_(options), bf16_(use_bf16(options.precision)) {
     if (options.trunk_norm == TrunkNorm::frozen) frozen_norms_.push_back(model.options().backbone.name + ".");

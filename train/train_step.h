@@ -17,6 +17,9 @@
 
 namespace banyan {
 
+/// How the module of a network that is trained is made.
+GraphModuleOptions module_options(const TrainOptions& options);
+
 /// Losses of a step by branch name; branches that had nothing to learn are not in it.
 struct StepLosses {
     at::Tensor total; ///< scalar with gradient; undefined when no branch had anything to learn

@@ -34,13 +34,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-GraphModuleOptions module_options(const TrainOptions& options) {
-    GraphModuleOptions module;
-    module.seed = options.seed;
-    module.channels_last = options.channels_last;
-    return module;
-}
-
 void log_datasets(const std::vector<Dataset>& datasets, const ClassTable& table) {
     for (const Dataset& dataset : datasets) {
         log_info("data set " + dataset.name() + ": " + describe(dataset, table));
