@@ -128,15 +128,17 @@ std::string describe(const Dataset& dataset, const ClassTable& table) {
 }
 
 void check_label_coverage(const std::vector<Dataset>& datasets, const ClassTable& table) {
+    std::vector<std::vector<std::int64_t>> box_counts;
+    for (const Dataset& dataset : datasets) box_counts.push_back(dataset.box_counts());
     std::string unlabelled;
     for (int id = 0; id < table.size(); ++id) {
         const auto index = static_cast<std::size_t>(id);
         bool labelled = false;
         std::int64_t boxes = 0;
-        for (const Dataset& dataset : datasets) {
-            if (!labels_class(dataset, index)) continue;
+        for (std::size_t d = 0; d < datasets.size(); ++d) {
+            if (!labels_class(datasets[d], index)) continue;
             labelled = true;
-            boxes += dataset.box_counts().at(index);
+            boxes += box_counts[d].at(index);
         }
         const std::string quoted = "\"" + table.class_name(id) + "\"";
         if (!labelled) unlabelled += (unlabelled.empty() ? "" : ", ") + quoted;
