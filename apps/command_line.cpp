@@ -4,6 +4,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "core/check.h"
 #include "core/config_reader.h"
 #include "core/error.h"
 
@@ -11,15 +12,62 @@ namespace banyan {
 
 namespace po = boost::program_options;
 
-const Command& find_command(const std::string& name) {
+namespace {
+
+std::string first_word(const Command& command) {
+    const std::string name = command.name;
+    return name.substr(0, name.find(' '));
+}
+
+const Command* command_named(const std::string& name) {
+    const std::vector<Command>& all = commands();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Command& entry) { return entry.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+[[noreturn]] void refuse_unknown_command(const std::vector<std::string>& words) {
+    const bool in_group = is_command_group(words[0]);
+    const std::string name = in_group && words.size() > 1 ? words[0] + " " + words[1] : words[0];
+    const std::string help = in_group ? "see `banyan " + words[0] + " --help`" : "see `banyan --help`";
+    if (in_group && words.size() == 1) {
+        throw UsageError(ErrorText{"banyan " + name, "what it is to do is missing", "", "", help});
+    }
     std::vector<std::string> names;
     for (const Command& command : commands()) {
-        if (name == command.name) return command;
-        names.emplace_back(command.name);
+        if (in_group || first_word(command) == command.name)
+            names.emplace_back(command.name);
+        else
+            names.push_back(first_word(command));
     }
     const std::string nearest = nearest_word(name, names);
     throw UsageError(ErrorText{"banyan", "unknown command \"" + name + "\"", "", "",
-                               nearest.empty() ? "see `banyan --help`" : "did you mean \"" + nearest + "\"?"});
+                               nearest.empty() ? help : "did you mean \"" + nearest + "\"?"});
+}
+
+constexpr std::size_t kNameColumns = 16;
+
+void list(std::ostream& out, const std::string& name, const std::string& summary) {
+    out << "  " << name << std::string(kNameColumns - std::min(kNameColumns, name.size()), ' ') << summary << "\n";
+}
+
+} // namespace
+
+bool is_command_group(const std::string& word) {
+    const std::vector<Command>& all = commands();
+    return command_named(word) == nullptr &&
+           std::any_of(all.begin(), all.end(), [&](const Command& entry) { return first_word(entry) == word; });
+}
+
+CommandCall find_command(const std::vector<std::string>& words) {
+    BANYAN_CHECK(!words.empty(), "expected a command");
+    const auto from = [&](std::ptrdiff_t first) {
+        return std::vector<std::string>(words.begin() + first, words.end());
+    };
+    if (words.size() > 1) {
+        if (const Command* command = command_named(words[0] + " " + words[1])) return {*command, from(2)};
+    }
+    if (const Command* command = command_named(words[0])) return {*command, from(1)};
+    refuse_unknown_command(words);
 }
 
 std::string version_text() { return "banyan " BANYAN_VERSION "\n"; }
@@ -28,14 +76,21 @@ std::string help_text() {
     std::ostringstream out;
     out << "banyan: one detection network for many detection tasks, trained on partially labelled data sets\n\n"
            "usage: banyan COMMAND [options]\n\ncommands:\n";
-    for (const Command& command : commands()) {
-        out << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ') << command.summary
-            << "\n";
-    }
+    for (const Command& command : commands()) list(out, command.name, command.summary);
     out << "\n`banyan COMMAND --help` tells a command's options. `banyan --version` prints the version.\n"
            "Exit codes: 0 ok, 1 internal, 2 usage or config, 3 data, 4 model file refused, 5 input/output, 6 "
            "non-finite\n"
            "numbers, 7 out of memory, 8 gate not met, 130 SIGINT, 143 SIGTERM (both after a checkpoint).\n";
+    return out.str();
+}
+
+std::string group_help_text(const std::string& group) {
+    std::ostringstream out;
+    out << "usage: banyan " << group << " COMMAND [options]\n\ncommands:\n";
+    for (const Command& command : commands()) {
+        if (first_word(command) == group) list(out, command.name, command.summary);
+    }
+    out << "\n`banyan " << group << " COMMAND --help` tells a command's options.\n";
     return out.str();
 }
 

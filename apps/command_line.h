@@ -10,7 +10,7 @@ namespace banyan {
 /// One subcommand as the command line knows it. The program `banyan` answers --help, --version and wrong options from
 /// this table alone, without loading LibTorch; `banyan-engine` runs it.
 struct Command {
-    const char* name;
+    const char* name;      ///< one word or two: "train", "merge plan"
     const char* summary;   ///< one line for the list of commands
     const char* arguments; ///< e.g. "CONFIG --out DIR [options]"
     const char* details;   ///< further lines for its --help: what it writes, exit codes that need a word
@@ -20,11 +20,24 @@ struct Command {
 };
 
 const std::vector<Command>& commands();
-/// @throws UsageError an unknown command, with the nearest one
-const Command& find_command(const std::string& name);
+std::vector<Command> merge_commands();  ///< those of `banyan merge`, which commands() holds as well
+std::vector<Command> ablate_commands(); ///< those of `banyan ablate`
+
+/// What was asked for.
+struct CommandCall {
+    const Command& command;
+    std::vector<std::string> arguments; ///< the words behind the command's name
+};
+
+/// The command with the longest name that the words begin with. @throws UsageError an unknown command, with the nearest
+CommandCall find_command(const std::vector<std::string>& words);
+/// True if `word` only begins the names of commands: "merge".
+bool is_command_group(const std::string& word);
 
 std::string version_text();
 std::string help_text();
+/// The commands whose names begin with the word.
+std::string group_help_text(const std::string& group);
 std::string help_text(const Command& command);
 
 /// Options of a command line; abbreviations are refused. @param arguments the words behind the command's name

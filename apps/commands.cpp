@@ -111,10 +111,8 @@ void add_demo(po::options_description& options) {
     add("json", "result as JSON on stdout");
 }
 
-} // namespace
-
-const std::vector<Command>& commands() {
-    static const std::vector<Command> table{
+std::vector<Command> single_commands() {
+    return {
         {"train", "train one network on several data sets, each with its own tasks", "CONFIG --out DIR [options]",
          "Writes config.json, env.json, metrics.jsonl, weights/{last,best}.banyan.safetensors and a checkpoint\n"
          "into DIR. SIGINT and SIGTERM write a checkpoint first (exit 130 and 143); continue with --resume.",
@@ -141,6 +139,18 @@ const std::vector<Command>& commands() {
          "started again.",
          add_demo, "", 0},
     };
+}
+
+} // namespace
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> table = [] {
+        std::vector<Command> all = single_commands();
+        for (const std::vector<Command>& group : {merge_commands(), ablate_commands()}) {
+            all.insert(all.end(), group.begin(), group.end());
+        }
+        return all;
+    }();
     return table;
 }
 

@@ -23,8 +23,8 @@ const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
 
 ExitCode run(const std::vector<std::string>& words) {
     if (words.empty()) throw UsageError("banyan-engine: no command; start it through `banyan`");
-    const Command& command = find_command(words[0]);
-    return runners().at(command.name)(parse_options(command, {words.begin() + 1, words.end()}));
+    const CommandCall call = find_command(words);
+    return runners().at(call.command.name)(parse_options(call.command, call.arguments));
 }
 
 } // namespace

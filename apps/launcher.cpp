@@ -34,13 +34,16 @@ int run(const std::vector<std::string>& words, char** argv) {
         std::cout << version_text();
         return 0;
     }
-    const Command& command = find_command(words[0]);
-    const std::vector<std::string> arguments(words.begin() + 1, words.end());
-    if (asks_for_help(arguments)) {
-        std::cout << help_text(command);
+    if (is_command_group(words[0]) && words.size() > 1 && asks_for_help({words[1]})) {
+        std::cout << group_help_text(words[0]);
         return 0;
     }
-    parse_options(command, arguments);
+    const CommandCall call = find_command(words);
+    if (asks_for_help(call.arguments)) {
+        std::cout << help_text(call.command);
+        return 0;
+    }
+    parse_options(call.command, call.arguments);
     return hand_over(argv);
 }
 

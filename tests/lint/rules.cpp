@@ -28,6 +28,7 @@ const std::map<std::string, Names>& layering() {
         {"heads", {"core", "graph", "anchors"}},
         {"model", {"core", "graph", "backbone", "anchors", "heads"}},
         {"train", {"core", "graph", "anchors", "heads", "model", "image", "data", "eval", "report"}},
+        {"combine", {"core", "graph", "anchors", "heads", "model", "image", "data", "eval", "report", "train"}},
         {"infer", {"core", "graph", "anchors", "heads", "model", "image"}},
     };
     return table;
@@ -82,6 +83,7 @@ bool may_hold_json(const SourceFile& file) {
                                    "|graph/graph_json\\.cpp"
                                    "|apps/\\w+\\.cpp"                                 // what commands print and write
                                    "|train/(run_folder|metrics_log|batch_dump)\\.cpp" // a run's files
+                                   "|combine/\\w+_json\\.cpp"
                                    "|\\w+/(\\w+_)?config\\.cpp");
     return std::regex_match(file.path, places);
 }

@@ -1,0 +1,7 @@
+#include "apps/command_line.h"
+
+namespace banyan {
+
+std::vector<Command> ablate_commands() { return {}; }
+
+} // namespace banyan
