@@ -84,8 +84,31 @@ void SvgWriter::rectangle(const SvgRectangle& place, const std::string& colour, 
     attribute("y", place.y);
     attribute("width", place.width);
     attribute("height", place.height);
+    fill("rect", colour, tooltip);
+}
+
+void SvgWriter::fill(const std::string& element, const std::string& colour, std::string_view tooltip) {
     svg_ += " fill=\"" + colour + "\"";
-    svg_ += tooltip.empty() ? "/>\n" : "><title>" + escape_xml(tooltip) + "</title></rect>\n";
+    svg_ += tooltip.empty() ? "/>\n" : "><title>" + escape_xml(tooltip) + "</title></" + element + ">\n";
+}
+
+void SvgWriter::circle(double x, double y, double radius) {
+    svg_ += "<circle";
+    attribute("cx", x);
+    attribute("cy", y);
+    attribute("r", radius);
+}
+
+void SvgWriter::disc(double x, double y, double radius, const std::string& colour, std::string_view tooltip) {
+    circle(x, y, radius);
+    fill("circle", colour, tooltip);
+}
+
+void SvgWriter::ring(double x, double y, double radius, const LineStyle& style) {
+    circle(x, y, radius);
+    svg_ += " fill=\"none\"";
+    stroke(style);
+    svg_ += "/>\n";
 }
 
 void SvgWriter::text(double x, double y, std::string_view content, const TextStyle& style) {

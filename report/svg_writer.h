@@ -42,6 +42,8 @@ public:
     /// A line through the points, interrupted at gaps; a lone point becomes a dot.
     void path(const Curve& points, const LineStyle& style);
     void rectangle(const SvgRectangle& place, const std::string& colour, std::string_view tooltip = {});
+    void disc(double x, double y, double radius, const std::string& colour, std::string_view tooltip = {});
+    void ring(double x, double y, double radius, const LineStyle& style);
     void text(double x, double y, std::string_view content, const TextStyle& style);
 
     /// The finished picture; call it once, at the end.
@@ -50,6 +52,8 @@ public:
 private:
     void attribute(const char* name, double value);
     void stroke(const LineStyle& style);
+    void circle(double x, double y, double radius);
+    void fill(const std::string& element, const std::string& colour, std::string_view tooltip);
 
     std::string svg_;
 };
