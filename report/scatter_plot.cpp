@@ -117,6 +117,7 @@ private:
             stairs.push_back({x, to_y(points[index].y)});
         }
         if (!stairs.empty()) stairs.push_back({frame_.right(), stairs.back().y});
+        for (std::size_t i = 1; i < stairs.size(); ++i) cover(stairs[i - 1], stairs[i]);
         svg_.path(stairs, {.colour = plot::kAxisColour, .width = 1.5, .dashes = "6 4"});
     }
 
@@ -126,13 +127,21 @@ private:
         for (const double end : {point.y_low, point.y_high}) {
             if (!std::isfinite(end)) continue;
             svg_.line(x, y, x, to_y(end), style);
+            cover({x, y}, {x, to_y(end)});
             svg_.line(x - kCap, to_y(end), x + kCap, to_y(end), style);
         }
         for (const double end : {point.x_low, point.x_high}) {
             if (!std::isfinite(end)) continue;
             svg_.line(x, y, to_x(end), y, style);
+            cover({x, y}, {to_x(end), y});
             svg_.line(to_x(end), y - kCap, to_x(end), y + kCap, style);
         }
+    }
+
+    /// Labels keep off a level or upright line.
+    void cover(const CurvePoint& a, const CurvePoint& b) {
+        covered_.push_back(
+            {std::min(a.x, b.x) - 1, std::min(a.y, b.y) - 1, std::abs(a.x - b.x) + 2, std::abs(a.y - b.y) + 2});
     }
 
     void draw_mark(const ScatterPoint& point, std::size_t series) {
@@ -161,13 +170,14 @@ private:
         covered_.push_back(place);
     }
 
-    /// Area of a label that would lie on marks and labels, or outside.
+    /// Area of a label that would lie on marks, lines and labels, or outside; whole pixels, so that rounding decides
+    /// nothing.
     double hidden_by(const SvgRectangle& place) const {
         const SvgRectangle inside{frame_.left(), frame_.top(), frame_.right() - frame_.left(),
                                   frame_.bottom() - frame_.top()};
         double hidden = place.width * place.height - overlap(place, inside);
         for (const SvgRectangle& other : covered_) hidden += overlap(place, other);
-        return hidden;
+        return std::round(hidden);
     }
 
     const std::vector<ScatterSeries>& series_;
@@ -175,7 +185,7 @@ private:
     AxisTicks x_, y_;
     plot::Frame frame_;
     SvgWriter svg_;
-    std::vector<SvgRectangle> covered_; ///< by marks and labels
+    std::vector<SvgRectangle> covered_; ///< by marks, lines and labels
 };
 
 } // namespace
