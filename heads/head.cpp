@@ -11,13 +11,18 @@ namespace banyan {
 namespace {
 
 constexpr double kOutputStd = 0.01;
+constexpr const char* kBranches = "branches.";
 
 std::string level_suffix(int level) { return ".p" + std::to_string(level); }
 
 void check(const HeadShape& shape, const HeadOptions& options) {
     BANYAN_CHECK(!shape.branch.empty(), "head: expected the name of a branch, found \"\"");
     const std::string where = "head of branch " + shape.branch;
-    BANYAN_CHECK(shape.classes >= 1, where, ": expected at least one class, found ", shape.classes);
+    BANYAN_CHECK(!shape.outputs.empty(), where, ": expected at least one task");
+    for (const HeadOutputs& outputs : shape.outputs) {
+        BANYAN_CHECK(!outputs.name.empty(), where, ": expected a name of its outputs, found \"\"");
+        BANYAN_CHECK(outputs.classes >= 1, where, ": expected at least one class, found ", outputs.classes);
+    }
     BANYAN_CHECK(shape.per_cell >= 1, where, ": expected at least one anchor a cell, found ", shape.per_cell);
     BANYAN_CHECK(std::isfinite(shape.box_code), where, ": expected a finite start value of box codes");
     BANYAN_CHECK(0 <= options.depth && options.depth <= 8, where, ": expected depth in [0, 8], found ", options.depth);
@@ -34,7 +39,7 @@ void check(const HeadShape& shape, const HeadOptions& options) {
 class HeadBuilder {
 public:
     HeadBuilder(GraphBuilder& builder, const HeadShape& shape, const HeadOptions& options)
-        : builder_(builder), shape_(shape), options_(options), prefix_("branches." + shape.branch + ".") {}
+        : builder_(builder), shape_(shape), options_(options), prefix_(kBranches + shape.branch + ".") {}
 
     void build_level(int level, ValueId features) {
         ValueId class_features = features;
@@ -45,15 +50,27 @@ public:
         } else {
             class_features = box_features = tower("tower", level, features);
         }
-        const double class_bias = -std::log((1 - options_.prior) / options_.prior);
-        const ValueId classes = output_conv("cls", level, class_features, shape_.classes, {kOutputStd, class_bias});
-        const ValueId codes = output_conv("box", level, box_features, box_channels(options_), box_init());
-        const ValueId boxes = builder_.scale(codes, prefix_ + "box_scale" + level_suffix(level));
-        builder_.output(class_output_name(shape_.branch, level), classes);
-        builder_.output(box_output_name(shape_.branch, level), boxes);
+        for (const HeadOutputs& outputs : shape_.outputs) {
+            build_classes(outputs, level, class_features);
+            build_boxes(outputs, level, box_features);
+        }
     }
 
 private:
+    void build_classes(const HeadOutputs& outputs, int level, ValueId features) {
+        const double bias = -std::log((1 - options_.prior) / options_.prior);
+        const std::string name = kBranches + outputs.name + ".cls";
+        const ValueId logits = output_conv(name, level, features, outputs.classes, {kOutputStd, bias});
+        builder_.output(class_output_name(outputs.name, level), logits);
+    }
+
+    void build_boxes(const HeadOutputs& outputs, int level, ValueId features) {
+        const std::string name = kBranches + outputs.name + ".box";
+        const ValueId codes = output_conv(name, level, features, box_channels(options_), box_init());
+        builder_.output(box_output_name(outputs.name, level),
+                        builder_.scale(codes, name + "_scale" + level_suffix(level)));
+    }
+
     ValueId tower(const std::string& name, int level, ValueId value) {
         ConvBnActOptions layer;
         layer.out_channels = options_.width;
@@ -79,8 +96,8 @@ private:
         ConvAttributes conv;
         conv.out_channels = shape_.per_cell * per_anchor;
         conv.bias = true;
-        conv.parameters = prefix_ + name;
-        return builder_.conv(value, prefix_ + name + level_suffix(level), conv, init);
+        conv.parameters = name;
+        return builder_.conv(value, name + level_suffix(level), conv, init);
     }
 
     GraphBuilder& builder_;

@@ -5,6 +5,12 @@
 
 namespace banyan {
 
+const ConfigReader::Choices<BoxOutputs>& box_outputs_choices() {
+    static const ConfigReader::Choices<BoxOutputs> table{{"shared", BoxOutputs::shared},
+                                                         {"per_task", BoxOutputs::per_task}};
+    return table;
+}
+
 HeadOptions parse_head(ConfigReader reader) {
     constexpr double kSmallestPrior = 1e-6;
     HeadOptions options;
@@ -18,6 +24,7 @@ HeadOptions parse_head(ConfigReader reader) {
     options.activation = reader.choice("activation", activation_names(), options.activation);
     options.prior = reader.real("prior", kSmallestPrior, 0.5, options.prior);
     options.box_bins = static_cast<int>(reader.integer("box_bins", 0, kMostBoxBins, options.box_bins));
+    options.boxes = reader.choice("boxes", box_outputs_choices(), options.boxes);
     reader.finish();
     if (options.box_bins == 1) {
         throw ConfigError(ErrorText{reader.where("box_bins"), "", "0 or at least 2", "1", ""});

@@ -60,8 +60,7 @@ BranchOptions parse_branch(ConfigReader& reader) {
     branch.matcher = parse_matcher(reader.optional_object("matcher"));
     branch.loss = parse_loss(reader.optional_object("loss"));
     reader.finish();
-    const bool plain = branch.name.find_first_of("./\\ ") == std::string::npos && !branch.name.empty();
-    if (!plain) {
+    if (!is_plain_name(branch.name)) {
         throw ConfigError(ErrorText{reader.where("name"), "branch names become parameter names",
                                     "a name without dots, slashes and spaces", "\"" + branch.name + "\"", ""});
     }
@@ -148,7 +147,8 @@ Json head_json(const HeadOptions& head) {
             {"split_towers", head.split_towers},
             {"activation", name_of(activation_choices(), head.activation)},
             {"prior", head.prior},
-            {"box_bins", head.box_bins}};
+            {"box_bins", head.box_bins},
+            {"boxes", name_of(box_outputs_choices(), head.boxes)}};
 }
 
 Json branch_json(const BranchOptions& branch) {

@@ -49,11 +49,22 @@ void check_box_bins(const BranchOptions& branch, Problems& problems) {
                        " strides: take more bins or smaller anchors");
 }
 
+void check_names_of_outputs(const BranchOptions& branch, Problems& problems) {
+    if (branch.head.boxes == BoxOutputs::shared) return;
+    for (const std::string& task : branch.tasks) {
+        if (is_plain_name(task)) continue;
+        problems.push_back("branch \"" + branch.name +
+                           "\" has outputs per task, which name parameters, but the task \"" + task +
+                           "\" has a dot, slash or space in its name");
+    }
+}
+
 void check_branches(const ModelOptions& options, Problems& problems) {
     std::set<std::string> names;
     for (const BranchOptions& branch : options.branches) {
         if (!names.insert(branch.name).second) problems.push_back("two branches are named \"" + branch.name + "\"");
         check_box_bins(branch, problems);
+        check_names_of_outputs(branch, problems);
         if (branch.tasks.empty()) problems.push_back("branch \"" + branch.name + "\" serves no task");
         for (const int level : branch.anchors.levels) {
             if (level >= options.neck.first_level && level <= options.neck.last_level) continue;
@@ -79,6 +90,31 @@ void check_groups(const ModelOptions& options, Problems& problems) {
 }
 
 } // namespace
+
+bool is_plain_name(const std::string& name) {
+    return !name.empty() && name.find_first_of("./\\ ") == std::string::npos;
+}
+
+std::vector<int> classes_of(const BranchOptions& branch, const ClassTable& table) {
+    std::vector<int> classes;
+    for (const std::string& task_name : branch.tasks) {
+        const int task = table.find_task(task_name).value();
+        const auto count = static_cast<int>(table.tasks()[static_cast<std::size_t>(task)].classes.size());
+        for (int k = 0; k < count; ++k) classes.push_back(table.first_class(task) + k);
+    }
+    return classes;
+}
+
+std::vector<BranchOptions> branches_of_head(const BranchOptions& head) {
+    if (head.head.boxes == BoxOutputs::shared || head.tasks.size() < 2) return {head};
+    std::vector<BranchOptions> branches;
+    for (const std::string& task : head.tasks) {
+        BranchOptions& branch = branches.emplace_back(head);
+        branch.name = head.name + "." + task;
+        branch.tasks = {task};
+    }
+    return branches;
+}
 
 void validate(const ModelOptions& options, const std::string& where) {
     Problems problems;

@@ -23,6 +23,16 @@ struct BranchOptions {
     LossOptions loss;
 };
 
+/// Global class ids of the branch's tasks, in the order of its K class channels.
+std::vector<int> classes_of(const BranchOptions& branch, const ClassTable& table);
+
+/// What a head is run, trained and told apart as: the branch itself, or with BoxOutputs::per_task and several tasks one
+/// branch for each of them, "<branch>.<task>", with the options of the whole. They share the tower and nothing else.
+std::vector<BranchOptions> branches_of_head(const BranchOptions& head);
+
+/// Whether a name can be part of a parameter's: no dots, slashes and spaces, not empty.
+bool is_plain_name(const std::string& name);
+
 /// Boxes that detection keeps by default.
 struct DetectionOptions {
     double score_threshold = 0.3; ///< [0, 1); evaluation looks at lower scores as well
@@ -46,7 +56,8 @@ struct ModelOptions {
 
 /// Everything that no single section can see. @throws ConfigError naming all problems at once:
 /// a task in no branch or in two, an unknown task, repeated branch names, anchor levels the neck does not make,
-/// box bins without points or that do not reach the anchors' sides, norm_groups that do not divide the channels
+/// box bins without points or that do not reach the anchors' sides, norm_groups that do not divide the channels,
+/// outputs per task of a task whose name cannot be part of a parameter's
 /// @param where file or section for the message
 void validate(const ModelOptions& options, const std::string& where);
 

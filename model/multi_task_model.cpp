@@ -13,16 +13,6 @@ namespace banyan {
 
 namespace {
 
-std::vector<int> classes_of(const BranchOptions& branch, const ClassTable& table) {
-    std::vector<int> classes;
-    for (const std::string& task_name : branch.tasks) {
-        const int task = table.find_task(task_name).value();
-        const auto count = static_cast<int>(table.tasks()[static_cast<std::size_t>(task)].classes.size());
-        for (int k = 0; k < count; ++k) classes.push_back(table.first_class(task) + k);
-    }
-    return classes;
-}
-
 bool is_in_branches(const std::string& node_name) { return node_name.rfind("branches.", 0) == 0; }
 
 /// The trunk value from which the branch computes `output`, found by walking back out of the branch's nodes.
@@ -34,31 +24,42 @@ ValueId trunk_value_of(const Graph& graph, ValueId output) {
     return value;
 }
 
+/// @param kind "class" or "box" @param per_anchor channels of each anchor of a cell
+void check_channels(const Graph& graph, ValueId value, const Branch& branch, const char* kind,
+                    std::int64_t per_anchor) {
+    const std::int64_t expected = static_cast<std::int64_t>(anchors_per_cell(branch.options.anchors)) * per_anchor;
+    const std::int64_t found = graph.value(value).shape.channels;
+    BANYAN_CHECK(found == expected, "branch ", branch.name, ": expected ", expected, " ", kind, " channels, found ",
+                 found);
+}
+
+/// Fills in what the graph has of the branch.
+void find_values(const Graph& graph, Branch& branch) {
+    for (const int level : branch.options.anchors.levels) {
+        const auto classes = graph.outputs.find(class_output_name(branch.name, level));
+        const auto boxes = graph.outputs.find(box_output_name(branch.name, level));
+        if (classes == graph.outputs.end() || boxes == graph.outputs.end()) continue;
+        check_channels(graph, classes->second, branch, "class", static_cast<std::int64_t>(branch.class_count()));
+        check_channels(graph, boxes->second, branch, "box", box_channels(branch.options.head));
+        branch.class_values.push_back(classes->second);
+        branch.box_values.push_back(boxes->second);
+        branch.features.push_back(trunk_value_of(graph, classes->second));
+    }
+}
+
 std::vector<Branch> find_branches(const ModelOptions& options, const ClassTable& table, const Graph& graph) {
     std::vector<Branch> branches;
-    for (const BranchOptions& branch_options : options.branches) {
-        Branch branch{branch_options.name, branch_options, classes_of(branch_options, table), {}, {}, {}};
-        for (const int level : branch_options.anchors.levels) {
-            const auto classes = graph.outputs.find(class_output_name(branch.name, level));
-            const auto boxes = graph.outputs.find(box_output_name(branch.name, level));
-            if (classes == graph.outputs.end() || boxes == graph.outputs.end()) continue;
-            const auto channels =
-                static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors) * branch.classes.size());
-            BANYAN_CHECK(graph.value(classes->second).shape.channels == channels, "branch ", branch.name, ": expected ",
-                         channels, " class channels, found ", graph.value(classes->second).shape.channels);
-            const auto box_count =
-                static_cast<std::int64_t>(anchors_per_cell(branch_options.anchors)) * box_channels(branch_options.head);
-            BANYAN_CHECK(graph.value(boxes->second).shape.channels == box_count, "branch ", branch.name, ": expected ",
-                         box_count, " box channels, found ", graph.value(boxes->second).shape.channels);
-            branch.class_values.push_back(classes->second);
-            branch.box_values.push_back(boxes->second);
-            branch.features.push_back(trunk_value_of(graph, classes->second));
+    for (const BranchOptions& head : options.branches) {
+        for (const BranchOptions& branch_options : branches_of_head(head)) {
+            Branch branch{
+                branch_options.name, head.name, branch_options, classes_of(branch_options, table), {}, {}, {}};
+            find_values(graph, branch);
+            if (branch.class_values.empty()) continue;
+            BANYAN_CHECK(branch.class_values.size() == branch_options.anchors.levels.size(), "branch ", branch.name,
+                         ": the graph has outputs of ", branch.class_values.size(), " of its ",
+                         branch_options.anchors.levels.size(), " levels");
+            branches.push_back(std::move(branch));
         }
-        if (branch.class_values.empty()) continue;
-        BANYAN_CHECK(branch.class_values.size() == branch_options.anchors.levels.size(), "branch ", branch.name,
-                     ": the graph has outputs of ", branch.class_values.size(), " of its ",
-                     branch_options.anchors.levels.size(), " levels");
-        branches.push_back(std::move(branch));
     }
     BANYAN_CHECK(!branches.empty(), "the graph has no output of any branch");
     return branches;
@@ -78,7 +79,9 @@ Graph build_graph(const ModelOptions& options) {
         for (const int level : branch.anchors.levels) levels[level] = neck.levels.at(level);
         HeadShape shape;
         shape.branch = branch.name;
-        shape.classes = static_cast<std::int64_t>(classes_of(branch, table).size());
+        for (const BranchOptions& outputs : branches_of_head(branch)) {
+            shape.outputs.push_back({outputs.name, static_cast<std::int64_t>(classes_of(outputs, table).size())});
+        }
         shape.per_cell = static_cast<std::int64_t>(anchors_per_cell(branch.anchors));
         shape.box_code = start_box_code(branch.anchors);
         HeadOptions head = branch.head;
@@ -123,14 +126,16 @@ at::Tensor MultiTaskModel::normalise(const at::Tensor& pixels) const {
 std::vector<std::string> output_names_of(const ModelOptions& options, const std::vector<std::string>& tasks) {
     check_task_names(tasks, options.tasks);
     std::vector<std::string> names;
-    for (const BranchOptions& branch : options.branches) {
-        const bool wanted = std::any_of(branch.tasks.begin(), branch.tasks.end(), [&](const std::string& task) {
-            return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
-        });
-        if (!wanted) continue;
-        for (const int level : branch.anchors.levels) {
-            names.push_back(class_output_name(branch.name, level));
-            names.push_back(box_output_name(branch.name, level));
+    for (const BranchOptions& head : options.branches) {
+        for (const BranchOptions& branch : branches_of_head(head)) {
+            const bool wanted = std::any_of(branch.tasks.begin(), branch.tasks.end(), [&](const std::string& task) {
+                return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
+            });
+            if (!wanted) continue;
+            for (const int level : branch.anchors.levels) {
+                names.push_back(class_output_name(branch.name, level));
+                names.push_back(box_output_name(branch.name, level));
+            }
         }
     }
     return names;

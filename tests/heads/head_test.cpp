@@ -46,7 +46,7 @@ std::int64_t count_parameters(const Graph& graph, const std::string& part) {
 TEST(BuildHead, DeclaresTheOutputsOfEachLevelForAllKAndA) {
     for (const std::int64_t classes : {1, 5}) {
         for (const std::int64_t per_cell : {1, 3}) {
-            const Graph graph = head_graph({"face", classes, per_cell}, small_head());
+            const Graph graph = head_graph({"face", {{"face", classes}}, per_cell}, small_head());
             ASSERT_EQ(graph.outputs.size(), 6u);
             for (const int level : {3, 4, 5}) {
                 const std::int64_t height = 64 >> level, width = 96 >> level;
@@ -65,7 +65,7 @@ TEST(BuildHead, SharesConvolutionsOverLevelsButNotNorms) {
     for (const TowerKind tower : {TowerKind::separable, TowerKind::conv}) {
         HeadOptions options = small_head();
         options.tower = tower;
-        const Graph graph = head_graph({"face", 2, 3}, options);
+        const Graph graph = head_graph({"face", {{"face", 2}}, 3}, options);
         const bool separable = tower == TowerKind::separable;
         // Two tower layers (depthwise and pointwise weight, or one full weight), class and box weight and bias.
         EXPECT_EQ(count_parameters(graph, "branches.face.tower.") - count_parameters(graph, ".bn."), separable ? 4 : 2);
@@ -90,7 +90,7 @@ TEST(BuildHead, SharesConvolutionsOverLevelsButNotNorms) {
 TEST(BuildHead, StartsAtThePriorAndTheStartBox) {
     HeadOptions options = small_head();
     options.prior = 0.02;
-    const Graph graph = head_graph({"face", 2, 1, 3.0}, options);
+    const Graph graph = head_graph({"face", {{"face", 2}}, 1, 3.0}, options);
     const Parameter& class_bias = graph.parameters.at("branches.face.cls.bias");
     EXPECT_NEAR(1 / (1 + std::exp(-class_bias.init_value)), 0.02, 1e-12);
     EXPECT_DOUBLE_EQ(graph.parameters.at("branches.face.cls.weight").init_std, 0.01);
@@ -105,7 +105,7 @@ TEST(BuildHead, GivesBinsForEachSideOfAPoint) {
     EXPECT_EQ(box_channels(options), 4);
     options.box_bins = 16;
     EXPECT_EQ(box_channels(options), 64);
-    const Graph graph = head_graph({"face", 2, 1, 3.0}, options);
+    const Graph graph = head_graph({"face", {{"face", 2}}, 1, 3.0}, options);
     EXPECT_EQ(graph.value(graph.outputs.at("face.box.p3")).shape, (ValueShape{64, 8, 12}));
     // All sides start at the start code: the expectation of one distribution, which the channels of a side repeat.
     const Parameter& bias = graph.parameters.at("branches.face.box.bias");
@@ -117,7 +117,7 @@ TEST(BuildHead, SplitsTheTowersOnDemand) {
     HeadOptions options = small_head();
     options.split_towers = true;
     options.depth = 1;
-    const Graph graph = head_graph({"face", 1, 1}, options);
+    const Graph graph = head_graph({"face", {{"face", 1}}, 1}, options);
     EXPECT_EQ(count_parameters(graph, "branches.face.tower."), 0);
     EXPECT_EQ(count_parameters(graph, "branches.face.cls_tower."), 2 + 3 * 4);
     EXPECT_EQ(count_parameters(graph, "branches.face.box_tower."), 2 + 3 * 4);
@@ -130,24 +130,51 @@ TEST(BuildHead, SplitsTheTowersOnDemand) {
 TEST(BuildHead, PutsTheOutputsStraightOnTheLevelsWithoutATower) {
     HeadOptions options = small_head();
     options.depth = 0;
-    const Graph graph = head_graph({"face", 1, 1}, options);
+    const Graph graph = head_graph({"face", {{"face", 1}}, 1}, options);
     EXPECT_EQ(graph.parameters.at("branches.face.cls.weight").shape, (std::vector<std::int64_t>{1, 16, 1, 1}));
     EXPECT_EQ(graph.nodes.size(), 3u + 3u * 3u); // per level: features, then cls, box, scale
+}
+
+TEST(BuildHead, PutsOutputsOfEachTaskBehindOneTower) {
+    for (const bool split : {false, true}) {
+        HeadOptions options = small_head();
+        options.split_towers = split;
+        const Graph graph = head_graph({"body", {{"body.head", 2}, {"body.hand", 5}}, 3, 0.5}, options);
+        ASSERT_EQ(graph.outputs.size(), 12u);
+        EXPECT_EQ(graph.value(graph.outputs.at("body.head.cls.p3")).shape, (ValueShape{3 * 2, 8, 12}));
+        EXPECT_EQ(graph.value(graph.outputs.at("body.hand.cls.p3")).shape, (ValueShape{3 * 5, 8, 12}));
+        EXPECT_EQ(graph.value(graph.outputs.at("body.hand.box.p5")).shape, (ValueShape{3 * 4, 2, 3}));
+
+        // Tower and outputs of a task have the tensors of a branch of its own, with the same start values.
+        const Graph alone = head_graph({"body", {{"body.hand", 5}}, 3, 0.5}, options);
+        for (const auto& [name, parameter] : alone.parameters) {
+            ASSERT_EQ(graph.parameters.count(name), 1u) << name;
+            EXPECT_EQ(graph.parameters.at(name).shape, parameter.shape) << name;
+            EXPECT_EQ(graph.parameters.at(name).init_value, parameter.init_value) << name;
+        }
+        const std::int64_t own = count_parameters(graph, "branches.body.head.");
+        EXPECT_EQ(own, 2 + 2 + 3); // classes, boxes, a scale a level
+        EXPECT_EQ(static_cast<std::int64_t>(graph.parameters.size() - alone.parameters.size()), own);
+    }
 }
 
 TEST(BuildHead, PutsManyBranchesOnOneTrunk) {
     GraphBuilder builder(64, 96);
     const auto levels = feature_levels(builder);
-    build_head(builder, levels, {"face", 1, 1}, small_head());
-    build_head(builder, levels, {"hand", 5, 1}, small_head());
+    build_head(builder, levels, {"face", {{"face", 1}}, 1}, small_head());
+    build_head(builder, levels, {"hand", {{"hand", 5}}, 1}, small_head());
     const Graph graph = builder.build();
     EXPECT_EQ(graph.outputs.size(), 12u);
     EXPECT_EQ(count_parameters(graph, "branches.face."), count_parameters(graph, "branches.hand."));
-    expect_error<CheckError>([&] { build_head(builder, levels, {"face", 1, 1}, small_head()); }, {"branches.face"});
+    expect_error<CheckError>(
+        [&] {
+            build_head(builder, levels, {"face", {{"face", 1}}, 1}, small_head());
+        },
+        {"branches.face"});
 }
 
 TEST(BuildHead, HasAReadableDump) {
-    const std::string text = dump(head_graph({"face", 2, 3}, small_head()));
+    const std::string text = dump(head_graph({"face", {{"face", 2}}, 3}, small_head()));
     for (const char* word : {"branches.face.tower.0.dw.p3", "branches.face.tower.1.conv.p5", "branches.face.cls.p4",
                              "branches.face.box_scale.p5", "face.cls.p3", "face.box.p3"}) {
         EXPECT_THAT(text, testing::HasSubstr(word));
@@ -161,26 +188,37 @@ TEST(BuildHead, RefusesOptionsOutOfRange) {
         expect_error<CheckError>([&] { head_graph(shape, options); }, words);
     };
     const auto keep = [](HeadOptions&) {};
-    refused({"", 1, 1}, {"name of a branch"}, keep);
-    refused({"face", 0, 1}, {"head of branch face", "class", "found 0"}, keep);
-    refused({"face", 1, 0}, {"anchor", "found 0"}, keep);
-    refused({"face", 1, 1, std::nan("")}, {"box codes"}, keep);
-    refused({"face", 1, 1}, {"depth", "found -1"}, [](HeadOptions& options) { options.depth = -1; });
-    refused({"face", 1, 1}, {"depth", "found 9"}, [](HeadOptions& options) { options.depth = 9; });
-    refused({"face", 1, 1}, {"multiple of 8", "found 20"}, [](HeadOptions& options) { options.width = 20; });
-    refused({"face", 1, 1}, {"width", "found 0"}, [](HeadOptions& options) { options.width = 0; });
-    refused({"face", 1, 1}, {"prior", "found 0"}, [](HeadOptions& options) { options.prior = 0; });
-    refused({"face", 1, 1}, {"prior", "found 0.6"}, [](HeadOptions& options) { options.prior = 0.6; });
+    refused({"", {{"face", 1}}, 1}, {"name of a branch"}, keep);
+    refused({"face", {{"face", 0}}, 1}, {"head of branch face", "class", "found 0"}, keep);
+    refused({"face", {}, 1}, {"head of branch face", "at least one task"}, keep);
+    refused({"face", {{"", 1}}, 1}, {"head of branch face", "name of its outputs"}, keep);
+    refused({"face", {{"face", 1}}, 0}, {"anchor", "found 0"}, keep);
+    refused({"face", {{"face", 1}}, 1, std::nan("")}, {"box codes"}, keep);
+    refused({"face", {{"face", 1}}, 1}, {"depth", "found -1"}, [](HeadOptions& options) { options.depth = -1; });
+    refused({"face", {{"face", 1}}, 1}, {"depth", "found 9"}, [](HeadOptions& options) { options.depth = 9; });
+    refused({"face", {{"face", 1}}, 1}, {"multiple of 8", "found 20"},
+            [](HeadOptions& options) { options.width = 20; });
+    refused({"face", {{"face", 1}}, 1}, {"width", "found 0"}, [](HeadOptions& options) { options.width = 0; });
+    refused({"face", {{"face", 1}}, 1}, {"prior", "found 0"}, [](HeadOptions& options) { options.prior = 0; });
+    refused({"face", {{"face", 1}}, 1}, {"prior", "found 0.6"}, [](HeadOptions& options) { options.prior = 0.6; });
 }
 
 TEST(BuildHead, RefusesLevelsThatCannotShareConvolutions) {
     GraphBuilder builder(64, 96);
-    expect_error<CheckError>([&] { build_head(builder, {}, {"face", 1, 1}, {}); }, {"face", "at least one level"});
+    expect_error<CheckError>(
+        [&] {
+            build_head(builder, {}, {"face", {{"face", 1}}, 1}, {});
+        },
+        {"face", "at least one level"});
     auto levels = feature_levels(builder, 16);
     ConvAttributes other;
     other.out_channels = 32;
     levels[6] = builder.conv(builder.image(), "trunk.p6", other);
-    expect_error<ShapeError>([&] { build_head(builder, levels, {"face", 1, 1}, small_head()); }, {"tower.0"});
+    expect_error<ShapeError>(
+        [&] {
+            build_head(builder, levels, {"face", {{"face", 1}}, 1}, small_head());
+        },
+        {"tower.0"});
 }
 
 TEST(StartBoxCode, GivesStartBoxesTheSizeOfTheAnchors) {
