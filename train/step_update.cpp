@@ -136,8 +136,8 @@ void StepUpdate::propagate_projected(const StepLosses& losses, const std::vector
 double StepUpdate::clip(const StepLosses& losses) {
     if (options_.clip == ClipScope::global) return optimizer_.clip(options_.clip_norm);
     double square = std::pow(optimizer_.clip(options_.clip_norm, kTrunk), 2);
-    for (const std::string& branch : losses.present) {
-        square += std::pow(optimizer_.clip(options_.clip_norm, prefix_of(branch)), 2);
+    for (const std::string& head : losses.heads) {
+        square += std::pow(optimizer_.clip(options_.clip_norm, prefix_of(head)), 2);
     }
     return std::sqrt(square);
 }

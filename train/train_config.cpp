@@ -99,16 +99,10 @@ std::string with_absolute_paths(const RunConfig& config, const std::string& text
 std::vector<SampledBranch> sampled_branches(const ModelOptions& model) {
     const ClassTable table(model.tasks);
     std::vector<SampledBranch> branches;
-    for (const BranchOptions& branch : model.branches) {
-        SampledBranch sampled{branch.name, {}};
-        for (const std::string& name : branch.tasks) {
-            const int task = table.find_task(name).value();
-            const std::size_t classes = table.tasks()[static_cast<std::size_t>(task)].classes.size();
-            for (std::size_t k = 0; k < classes; ++k) {
-                sampled.classes.push_back(table.first_class(task) + static_cast<int>(k));
-            }
+    for (const BranchOptions& head : model.branches) {
+        for (const BranchOptions& branch : branches_of_head(head)) {
+            branches.push_back({branch.name, classes_of(branch, table)});
         }
-        branches.push_back(std::move(sampled));
     }
     return branches;
 }

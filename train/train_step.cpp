@@ -50,11 +50,31 @@ std::vector<Labels> unknown_as_background(std::vector<Labels> labels) {
     return labels;
 }
 
-/// Rows in which any branch has something to learn, rising; the others do not even enter the trunk.
+/// Rows that are in any of the lists, rising.
+at::Tensor united_rows(const std::vector<at::Tensor>& lists) {
+    return lists.size() == 1 ? lists.front() : std::get<0>(at::_unique(at::cat(lists)));
+}
+
+/// Rows in which any branch has something to learn; the others do not even enter the trunk.
 at::Tensor labelled_rows(const std::vector<BranchTargets>& targets) {
+    std::vector<at::Tensor> lists;
+    for (const BranchTargets& entry : targets) lists.push_back(entry.rows);
+    return united_rows(lists);
+}
+
+void append(std::vector<ValueId>& list, const std::vector<ValueId>& values) {
+    list.insert(list.end(), values.begin(), values.end());
+}
+
+/// The values' rows at `places`; undefined: all.
+std::vector<at::Tensor> rows_of(const std::vector<ValueId>& ids, const std::map<ValueId, at::Tensor>& values,
+                                const at::Tensor& places) {
     std::vector<at::Tensor> rows;
-    for (const BranchTargets& entry : targets) rows.push_back(entry.rows);
-    return std::get<0>(at::_unique(at::cat(rows)));
+    for (const ValueId id : ids) {
+        const at::Tensor& value = values.at(id);
+        rows.push_back(places.defined() ? value.index({places.to(value.device())}) : value);
+    }
+    return rows;
 }
 
 /// Name of the first tensor that is not finite, on the way from the parameters to the branch's outputs; "" if all are.
@@ -63,7 +83,7 @@ std::string first_non_finite(const MultiTaskModel& model, const Branch& branch,
     const auto is_bad = [](const at::Tensor& tensor) { return !at::isfinite(tensor).all().item<bool>(); };
     const Graph& graph = model.module().graph();
     for (const auto& [name, parameter] : model.module().parameters()) {
-        const bool own = name.starts_with("branches." + branch.name + ".") || name.starts_with("trunk.");
+        const bool own = name.starts_with("branches." + branch.head + ".") || name.starts_with("trunk.");
         if (own && is_bad(parameter)) return name;
     }
     for (const ValueId feature : branch.features) {
@@ -123,31 +143,54 @@ std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, con
     request.row_sets = row_sets;
     for (std::size_t b = 0; b < targets.size(); ++b) {
         if (targets[b].empty()) continue;
-        const std::vector<ValueId>& features = model_.branches()[b].features;
-        request.targets.insert(request.targets.end(), features.begin(), features.end());
+        append(request.targets, model_.branches()[b].features);
     }
     std::sort(request.targets.begin(), request.targets.end());
     request.targets.erase(std::unique(request.targets.begin(), request.targets.end()), request.targets.end());
     return model_.module().run(request);
 }
 
-BranchOutputs TrainStep::run_branch(const Branch& branch, const std::map<ValueId, at::Tensor>& features,
-                                    const at::Tensor& rows, std::int64_t batch_rows) {
+std::vector<BranchOutputs> TrainStep::run_branches(const std::map<ValueId, at::Tensor>& features,
+                                                   const std::vector<BranchTargets>& targets, std::int64_t batch_rows) {
+    const std::vector<Branch>& branches = model_.branches();
+    std::vector<BranchOutputs> outputs(targets.size());
+    for (std::size_t b = 0; b < targets.size();) {
+        const std::string& head = branches[b].head;
+        std::vector<std::size_t> of_head;
+        for (; b < targets.size() && branches[b].head == head; ++b) {
+            if (!targets[b].empty()) of_head.push_back(b);
+        }
+        if (!of_head.empty()) run_head(of_head, features, targets, batch_rows, outputs);
+    }
+    return outputs;
+}
+
+void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map<ValueId, at::Tensor>& features,
+                         const std::vector<BranchTargets>& targets, std::int64_t batch_rows,
+                         std::vector<BranchOutputs>& outputs) {
+    const std::vector<Branch>& branches = model_.branches();
     RunRequest request;
     request.training = true;
     request.frozen_norms = frozen_norms_;
-    for (const ValueId feature : branch.features) {
+    std::vector<at::Tensor> lists;
+    for (const std::size_t b : of_head) {
+        lists.push_back(targets[b].rows);
+        append(request.targets, branches[b].class_values);
+        append(request.targets, branches[b].box_values);
+    }
+    const at::Tensor rows = united_rows(lists);
+    for (const ValueId feature : branches[of_head.front()].features) {
         const at::Tensor& all = features.at(feature);
         // Unlike index_select, index keeps the memory order (channels-last).
         request.given[feature] = rows.size(0) == batch_rows ? all : all.index({rows.to(all.device())});
     }
-    request.targets = branch.class_values;
-    request.targets.insert(request.targets.end(), branch.box_values.begin(), branch.box_values.end());
     const std::map<ValueId, at::Tensor> values = model_.module().run(request);
-    BranchOutputs outputs;
-    for (const ValueId value : branch.class_values) outputs.classes.push_back(values.at(value));
-    for (const ValueId value : branch.box_values) outputs.boxes.push_back(values.at(value));
-    return outputs;
+    for (const std::size_t b : of_head) {
+        const bool all = targets[b].rows.size(0) == rows.size(0);
+        const at::Tensor places = all ? at::Tensor() : at::searchsorted(rows, targets[b].rows);
+        outputs[b] = {rows_of(branches[b].class_values, values, places),
+                      rows_of(branches[b].box_values, values, places)};
+    }
 }
 
 StepLosses TrainStep::forward(const Batch& batch) {
@@ -177,15 +220,12 @@ StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels
 
 StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, std::vector<BranchTargets>& targets,
                                    const std::vector<std::string>& files) {
-    std::vector<BranchOutputs> outputs(targets.size());
+    std::vector<BranchOutputs> outputs;
     std::map<ValueId, at::Tensor> features;
     {
         const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
         features = run_trunk(images, targets, losses.row_sets);
-        for (std::size_t b = 0; b < targets.size(); ++b) {
-            if (targets[b].empty()) continue;
-            outputs[b] = run_branch(model_.branches()[b], features, targets[b].rows, images.size(0));
-        }
+        outputs = run_branches(features, targets, images.size(0));
     }
     for (std::size_t b = 0; b < targets.size(); ++b) {
         if (targets[b].empty()) continue;
@@ -205,6 +245,7 @@ StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, 
         losses.total = losses.total.defined() ? losses.total + loss.total : loss.total;
         losses.terms.push_back(loss.total);
         losses.present.push_back(branch.name);
+        if (losses.heads.empty() || losses.heads.back() != branch.head) losses.heads.push_back(branch.head);
         losses.active[branch.name] = targets[b].active;
     }
     return losses;
@@ -227,7 +268,7 @@ std::vector<std::string> touched_tensors(const GraphModule& module, const StepLo
     for (const auto& [name, parameter] : module.parameters()) {
         if (parameter.grad().defined()) names.push_back(name);
     }
-    for (const std::string& branch : losses.present) prefixes.push_back("branches." + branch + ".");
+    for (const std::string& head : losses.heads) prefixes.push_back("branches." + head + ".");
     for (const auto& [name, buffer] : module.buffers()) {
         // In the trunk, batch statistics were used where the affine part has a gradient; a branch's box tower may have
         // none.

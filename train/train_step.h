@@ -25,6 +25,7 @@ struct StepLosses {
     at::Tensor total; ///< scalar with gradient; undefined when no branch had anything to learn
     std::map<std::string, BranchStep> branches;
     std::vector<std::string> present;                ///< branch names, in the model's order
+    std::vector<std::string> heads;                  ///< Branch::head of the present branches, each once
     std::map<std::string, std::vector<bool>> active; ///< BranchTargets::active of the present branches
     std::vector<at::Tensor> terms;                   ///< losses of the present branches, of which `total` is the sum
     at::Tensor rows;                                 ///< int64 [n] rows of the batch that entered the network, rising
@@ -32,7 +33,8 @@ struct StepLosses {
 };
 
 /// Forward pass and masked losses of a batch (ARCHITECTURE.md, "Masked training"): the trunk on all rows in which any
-/// branch has something to learn, each branch only on its own rows.
+/// branch has something to learn, each branch only on its own rows. Branches of one head share its tower: it runs once,
+/// on the rows of all of them.
 /// @throws NonFiniteError (train/non_finite.h) a branch's loss is not finite: names branch, tensor and rows' files. The
 ///                      running statistics of norms have moved by then
 class TrainStep {
@@ -53,8 +55,13 @@ private:
     std::vector<BranchTargets> targets_of(const std::vector<Labels>& labels, int height, int width);
     std::map<ValueId, at::Tensor> run_trunk(const at::Tensor& images, const std::vector<BranchTargets>& targets,
                                             const std::vector<std::int64_t>& row_sets);
-    BranchOutputs run_branch(const Branch& branch, const std::map<ValueId, at::Tensor>& features,
-                             const at::Tensor& rows, std::int64_t batch_rows);
+    /// Outputs of all branches, each on its own rows; none where there is nothing to learn.
+    std::vector<BranchOutputs> run_branches(const std::map<ValueId, at::Tensor>& features,
+                                            const std::vector<BranchTargets>& targets, std::int64_t batch_rows);
+    /// The same of the branches `of_head` (indices) of one head.
+    void run_head(const std::vector<std::size_t>& of_head, const std::map<ValueId, at::Tensor>& features,
+                  const std::vector<BranchTargets>& targets, std::int64_t batch_rows,
+                  std::vector<BranchOutputs>& outputs);
 
     MultiTaskModel& model_;
     TrainOptions options_;
