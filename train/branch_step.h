@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace banyan {
 
@@ -11,6 +12,8 @@ struct BranchStep {
     std::int64_t rows = 0;
     std::int64_t positives = 0;
     double weight = 1; ///< of the balancing, on top of loss/weight
+    /// What it has to learn from the teacher, before weights: classes + box_weight * boxes. Only with a teacher.
+    std::optional<double> teacher_loss{};
 };
 
 } // namespace banyan

@@ -23,6 +23,7 @@ constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kEma = "ema.";
 constexpr const char* kMore = "more.";
 constexpr const char* kDataset = "data set "; // of metadata entries
+constexpr const char* kFile = "file ";
 
 void add(Tensors& all, const std::string& prefix, const Tensors& part) {
     for (const auto& [name, tensor] : part) all[prefix + name] = tensor;
@@ -94,6 +95,12 @@ void check_identity(const SafetensorsFile& file, const RunIdentity& identity) {
                                   "fingerprint " + found, fingerprint,
                                   "restore its list of pictures, their sizes and labels, or start a new run"});
     }
+    for (const auto& [key, hash] : identity.files) {
+        const std::string found = entry(file, kFile + key);
+        if (found == hash) continue;
+        throw ModelFileError(ErrorText{"the file of /" + key, "changed since " + file.path() + " was written",
+                                       "content hash " + found, hash, "restore it, or start a new run"});
+    }
     const std::string arithmetic = entry(file, "arithmetic");
     if (arithmetic == identity.arithmetic) return;
     log_warning(file.path() + " was made with " + arithmetic + "; this is " + identity.arithmetic +
@@ -130,6 +137,7 @@ void save_checkpoint(const std::string& path, const TrainState& state, const Run
                                                 {"config_hash", identity.config_hash},
                                                 {"arithmetic", identity.arithmetic}};
     for (const auto& [name, fingerprint] : identity.datasets) metadata[kDataset + name] = fingerprint;
+    for (const auto& [key, hash] : identity.files) metadata[kFile + key] = hash;
     save_safetensors(path, bytes, std::move(metadata));
 }
 

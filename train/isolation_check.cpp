@@ -10,6 +10,7 @@
 #include "data/sampling_counts.h"
 #include "model/weights_file.h"
 #include "train/idle_pictures.h"
+#include "train/start_weights.h"
 #include "train/state_snapshot.h"
 #include "train/step_update.h"
 #include "train/trunk_norm.h"
@@ -30,6 +31,7 @@ public:
         if (!config.train.pretrained.empty()) {
             import_pretrained(model_.module(), config.train.pretrained, config.model.backbone);
         }
+        if (!config.train.init.empty()) start_from_model(model_, config.train.init);
         const SamplingPlanOptions plan{config.loader.sampling, config.loader.batch_size, config.loader.seed};
         prepare_trunk_norms(model_, config.train.trunk_norm, SamplingCounter(datasets_, plan).expected());
         optimizer_.emplace(model_.module(), config.train);

@@ -19,6 +19,9 @@ void add_step(const Json& line, double step, MetricsLog& log) {
     for (const auto& [branch, losses] : line.at("losses").items()) {
         log.class_loss[branch].push_back({step, losses.at("class").get<double>()});
         log.box_loss[branch].push_back({step, losses.at("box").get<double>()});
+        if (losses.contains("teacher")) {
+            log.teacher_loss[branch].push_back({step, losses.at("teacher").get<double>()});
+        }
         log.weight[branch].push_back({step, losses.at("weight").get<double>()});
     }
 }

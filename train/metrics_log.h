@@ -22,12 +22,13 @@ struct MeanConflict {
 struct MetricsLog {
     Curve loss;
     Curve images_per_second;
-    std::map<std::string, Curve> class_loss; ///< by branch
-    std::map<std::string, Curve> box_loss;   ///< by branch
-    std::map<std::string, Curve> weight;     ///< of the balancing, by branch
-    std::vector<MeanConflict> conflicts;     ///< of the gradients; each pair of branches as last written
-    std::map<std::string, Curve> ap50;       ///< by task
-    std::map<std::string, Curve> ap;         ///< by task
+    std::map<std::string, Curve> class_loss;   ///< by branch
+    std::map<std::string, Curve> box_loss;     ///< by branch
+    std::map<std::string, Curve> teacher_loss; ///< by branch; empty without a teacher
+    std::map<std::string, Curve> weight;       ///< of the balancing, by branch
+    std::vector<MeanConflict> conflicts;       ///< of the gradients; each pair of branches as last written
+    std::map<std::string, Curve> ap50;         ///< by task
+    std::map<std::string, Curve> ap;           ///< by task
 };
 
 /// @throws IoError; DataError a line that is no JSON object with a "step"

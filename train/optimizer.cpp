@@ -30,12 +30,15 @@ bool is_decayed(ParameterRole role) {
 } // namespace
 
 Optimizer::Optimizer(const GraphModule& module, const TrainOptions& options) : options_(options) {
-    const std::string backbone = "trunk.backbone.";
+    const auto lr_factor = [&](const std::string& name) {
+        if (!name.starts_with("trunk.")) return 1.0;
+        return options.trunk_lr_scale * (name.starts_with("trunk.backbone.") ? options.backbone_lr_scale : 1.0);
+    };
     for (const auto& [name, tensor] : module.parameters()) {
         Slot slot;
         slot.name = name;
         slot.parameter = tensor;
-        slot.lr_factor = name.rfind(backbone, 0) == 0 ? options.backbone_lr_scale : 1.0;
+        slot.lr_factor = lr_factor(name);
         slot.weight_decay = is_decayed(module.graph().parameters.at(name).role) ? options.weight_decay : 0.0;
         slots_.push_back(std::move(slot));
     }

@@ -34,6 +34,7 @@ std::string environment_json() {
 
 constexpr const char* kMetrics = "metrics.jsonl";
 constexpr const char* kTiming = "timing.jsonl";
+constexpr const char* kAffinity = "affinity.jsonl"; // only where there is a hook
 
 void check_folder(const std::string& path, const std::string& config, bool resume) {
     if (!resume) {
@@ -80,6 +81,8 @@ RunFolder::RunFolder(std::string path, const std::string& effective_config, bool
     const std::string config = effective_config + "\n";
     check_folder(path_, config, resume);
     if (!resume) {
+        std::error_code ignored;
+        fs::remove(path_ + "/" + kAffinity, ignored);
         for (const char* log : {kMetrics, kTiming}) write_file_atomically(path_ + "/" + log, "");
         write_file_atomically(path_ + "/config.json", config); // last: from now on the folder holds a run
     }
@@ -115,6 +118,7 @@ void RunFolder::rewind_log(const std::string& name, std::int64_t step, std::int6
 
 void RunFolder::rewind(std::int64_t step, std::int64_t evaluated) {
     for (const char* log : {kMetrics, kTiming}) rewind_log(log, step, evaluated);
+    if (fs::exists(path_ + "/" + kAffinity)) rewind_log(kAffinity, step, evaluated);
     std::error_code ignored;
     const std::string best = best_weights_of(step);
     if (fs::exists(best)) {
@@ -156,6 +160,7 @@ void RunFolder::log_step(const StepRecord& record, const StepTiming& timing) {
                           {"rows", branch.rows},
                           {"positives", branch.positives},
                           {"weight", branch.weight}};
+        if (branch.teacher_loss) branches[name]["teacher"] = *branch.teacher_loss;
     }
     append(kMetrics, Json{{"step", record.step},
                           {"loss", record.loss},
@@ -194,6 +199,10 @@ void RunFolder::log_eval(std::int64_t step, const EvalReport& report) {
     eval.erase("seconds");
     append(kMetrics, Json{{"step", step}, {"eval", eval}}.dump());
     append(kTiming, Json{{"step", step}, {"eval_seconds", report.seconds}}.dump());
+}
+
+void RunFolder::log_affinity(const std::string& line) const {
+    if (!line.empty()) append(kAffinity, line);
 }
 
 void RunFolder::keep_newest_checkpoint(std::int64_t step) const {

@@ -34,6 +34,7 @@ struct StepTiming {
 ///   config.json, env.json, run.log
 ///   metrics.jsonl                  losses and evaluations: the same bytes whether the run was interrupted or not
 ///   timing.jsonl                   speed: never the same
+///   affinity.jsonl                 what a hook of the run told (train/trainer.h); the same bytes as well
 ///   weights/{last,best}.banyan.safetensors
 ///   nonfinite-N/                   batches whose loss or gradient was not finite (train/batch_dump.h)
 ///   checkpoint-N/                  state.safetensors, and the best weights of that moment
@@ -58,6 +59,7 @@ public:
     void log_step(const StepRecord& record, const StepTiming& timing);
     void log_conflicts(std::int64_t step, const std::vector<GradientConflict>& conflicts);
     void log_eval(std::int64_t step, const EvalReport& report);
+    void log_affinity(const std::string& line) const; ///< a JSON object with "step"; "" is nothing
     /// Keeps the best weights beside the state of `step`, for rewind(). To be called before the state is written.
     void keep_best_weights(std::int64_t step) const;
     /// Removes all checkpoints but the newest.

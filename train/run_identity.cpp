@@ -4,6 +4,7 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include "core/atomic_file.h"
 #include "core/cpu_features.h"
 #include "core/hash.h"
 
@@ -32,6 +33,9 @@ RunIdentity identify_run(const RunConfig& config, const std::vector<Dataset>& tr
         identity.datasets["validation/" + dataset.name()] = hash_digits(dataset.fingerprint());
     }
     identity.arithmetic = arithmetic_of(config.train.precision);
+    if (!config.train.init.empty()) identity.files["train/init"] = hash_text(read_file(config.train.init));
+    const std::string& teacher = config.train.teacher.model;
+    if (!teacher.empty()) identity.files["train/teacher/model"] = hash_text(read_file(teacher));
     return identity;
 }
 

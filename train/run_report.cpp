@@ -77,6 +77,8 @@ void add_curve_section(HtmlReport& report, const std::string& run_folder) {
     add_plot(report, plots + "class_loss.svg", to_series(log.class_loss), classes);
     add_plot(report, plots + "box_loss.svg", to_series(log.box_loss),
              plot_options("Box loss by branch", "loss", kSmoothing));
+    add_plot(report, plots + "teacher_loss.svg", to_series(log.teacher_loss),
+             plot_options("Teacher's loss by branch", "loss", kSmoothing));
     if (is_balanced(log)) {
         add_plot(report, plots + "weight.svg", to_series(log.weight), plot_options("Weight by branch", "weight", 0));
     }

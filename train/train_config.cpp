@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "model/model_config.h"
 #include "train/balance_config.h"
+#include "train/teacher_config.h"
 
 namespace banyan {
 
@@ -27,6 +28,7 @@ void parse_optimizer(ConfigReader& reader, TrainOptions& options) {
         reader.choice("optimizer", {{"adamw", OptimizerKind::adamw}, {"sgd", OptimizerKind::sgd}}, options.optimizer);
     options.lr = reader.real("lr", 1e-9, 10.0, options.lr);
     options.backbone_lr_scale = reader.real("backbone_lr_scale", 0.0, 10.0, options.backbone_lr_scale);
+    options.trunk_lr_scale = reader.real("trunk_lr_scale", 0.0, 10.0, options.trunk_lr_scale);
     options.weight_decay = reader.real("weight_decay", 0.0, 1.0, options.weight_decay);
     options.momentum = reader.real("momentum", 0.0, 0.9999, options.momentum);
     options.beta2 = reader.real("beta2", 0.0, 0.999999, options.beta2);
@@ -40,6 +42,47 @@ void parse_optimizer(ConfigReader& reader, TrainOptions& options) {
     options.non_finite = reader.choice("non_finite", {{"stop", NonFinitePolicy::stop}, {"skip", NonFinitePolicy::skip}},
                                        options.non_finite);
     options.non_finite_limit = reader.integer("non_finite_limit", 1, 1'000'000, options.non_finite_limit);
+}
+
+/// Files that a run starts from or learns from.
+void parse_start(ConfigReader& reader, TrainOptions& options) {
+    for (const auto& [key, path] : {std::pair{"pretrained", &options.pretrained}, std::pair{"init", &options.init}}) {
+        *path = reader.text(key, *path);
+        if (!path->empty()) *path = resolve_data_path(*path, reader.file(), reader.where(key));
+    }
+    options.teacher = parse_teacher(reader.optional_object("teacher"));
+}
+
+void check_frozen_trunk(const ConfigReader& reader, const TrainOptions& options) {
+    const auto refuse = [&](const std::string& key, const std::string& expected) {
+        throw ConfigError(ErrorText{reader.where(key), "needs a trunk that learns", expected,
+                                    "\"trunk_lr_scale\": 0, which freezes it", ""});
+    };
+    if (options.trunk_norm == TrunkNorm::dataset) refuse("trunk_norm", "\"frozen\" or \"batch\"");
+    const BalanceMethod method = options.balance.method;
+    if (method == BalanceMethod::gradnorm || method == BalanceMethod::pcgrad) {
+        refuse("balance/method", "\"fixed\", \"uncertainty\" or \"dwa\"");
+    }
+    if (options.conflict_every > 0) refuse("conflict_every", "0");
+}
+
+void check_start(const ConfigReader& reader, const TrainOptions& options) {
+    if (!options.init.empty() && !options.pretrained.empty()) {
+        throw ConfigError(ErrorText{reader.where("init"), "gives the backbone's weights too",
+                                    "either \"init\" or \"pretrained\"", "both", ""});
+    }
+    if (options.trunk_norm == TrunkNorm::frozen && options.pretrained.empty() && options.init.empty()) {
+        throw ConfigError(ErrorText{reader.where("trunk_norm"), "frozen norms need pretrained weights",
+                                    "\"batch\" or \"dataset\", or a file in \"pretrained\" or \"init\"",
+                                    "\"frozen\" without a file", ""});
+    }
+    if (!options.teacher.model.empty() && options.unlabelled == Unlabelled::background &&
+        options.teacher.refine_weight == 0) {
+        throw ConfigError(ErrorText{reader.where("teacher"), "has nothing to teach where all counts as labelled",
+                                    "\"unlabelled\": \"masked\", or a \"refine_weight\" above 0",
+                                    "\"unlabelled\": \"background\"", ""});
+    }
+    if (options.trunk_lr_scale == 0) check_frozen_trunk(reader, options);
 }
 
 TrainOptions parse_train(ConfigReader reader) {
@@ -60,19 +103,12 @@ TrainOptions parse_train(ConfigReader reader) {
     options.threads = static_cast<int>(reader.integer("threads", 0, 1024, options.threads));
     options.seed =
         static_cast<std::uint64_t>(reader.integer("seed", 0, INT64_MAX, static_cast<std::int64_t>(options.seed)));
-    options.pretrained = reader.text("pretrained", options.pretrained);
-    if (!options.pretrained.empty()) {
-        options.pretrained = resolve_data_path(options.pretrained, reader.file(), reader.where("pretrained"));
-    }
+    parse_start(reader, options);
     options.eval_every = reader.integer("eval_every", 0, kMaxSteps, options.eval_every);
     options.checkpoint_every = reader.integer("checkpoint_every", 0, kMaxSteps, options.checkpoint_every);
     options.log_every = reader.integer("log_every", 1, kMaxSteps, options.log_every);
     reader.finish();
-    if (options.trunk_norm == TrunkNorm::frozen && options.pretrained.empty()) {
-        throw ConfigError(ErrorText{reader.where("trunk_norm"), "frozen norms need pretrained weights",
-                                    "\"batch\" or \"dataset\", or a file in \"pretrained\"",
-                                    "\"frozen\" without \"pretrained\"", ""});
-    }
+    check_start(reader, options);
     return options;
 }
 
@@ -90,8 +126,11 @@ std::string with_absolute_paths(const RunConfig& config, const std::string& text
     for (std::size_t i = 0; i < config.validation.size(); ++i) {
         root["validation"][i]["root"] = absolute(config.validation[i].root).string();
     }
-    if (!config.train.pretrained.empty()) {
-        root["train"]["pretrained"] = absolute(config.train.pretrained).string();
+    Json& train = root["train"];
+    if (!config.train.pretrained.empty()) train["pretrained"] = absolute(config.train.pretrained).string();
+    if (!config.train.init.empty()) train["init"] = absolute(config.train.init).string();
+    if (!config.train.teacher.model.empty()) {
+        train["teacher"]["model"] = absolute(config.train.teacher.model).string();
     }
     return root.dump(2);
 }

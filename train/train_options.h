@@ -4,6 +4,7 @@
 #include <string>
 
 #include "train/balance_options.h"
+#include "train/teacher_options.h"
 
 namespace banyan {
 
@@ -38,7 +39,8 @@ struct TrainOptions {
     std::int64_t steps = 3000; ///< optimiser steps [1, 10^7]
     OptimizerKind optimizer = OptimizerKind::adamw;
     double lr = 1.5e-3;              ///< peak learning rate (0, 10]
-    double backbone_lr_scale = 0.2;  ///< of the backbone's parameters against the rest [0, 10]
+    double backbone_lr_scale = 0.2;  ///< of the backbone's parameters against the rest of the trunk [0, 10]
+    double trunk_lr_scale = 1.0;     ///< of the trunk's parameters against the branches' [0, 10]; 0 freezes the trunk
     double weight_decay = 0.05;      ///< decoupled; not for norms, biases and scales [0, 1]
     double momentum = 0.9;           ///< sgd [0, 1)
     double beta2 = 0.999;            ///< adamw [0, 1)
@@ -58,7 +60,9 @@ struct TrainOptions {
     bool keep_pages = true; ///< the allocator keeps freed pages (model/allocator.h)
     int threads = 0;        ///< of LibTorch's kernels; 0 = all cores
     std::uint64_t seed = 1;
-    std::string pretrained;              ///< weights of the backbone; "" = start values
+    std::string pretrained; ///< weights of the backbone; "" = start values
+    std::string init;       ///< model file that the whole network starts from; "" = none
+    TeacherOptions teacher;
     std::int64_t eval_every = 500;       ///< steps between evaluations; 0 = only at the end
     std::int64_t checkpoint_every = 500; ///< 0 = only at the end or on a signal
     std::int64_t log_every = 20;         ///< steps between lines of metrics.jsonl

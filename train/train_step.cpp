@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include <torch/torch.h>
@@ -12,6 +13,7 @@
 #include "model/set_statistics.h"
 #include "train/non_finite.h"
 #include "train/predicted_targets.h"
+#include "train/teacher_loss.h"
 
 namespace banyan {
 
@@ -22,9 +24,13 @@ GraphModuleOptions module_options(const TrainOptions& options) {
     return module;
 }
 
-TrainStep::TrainStep(MultiTaskModel& model, const TrainOptions& options)
-    : model_(model), options_(options), bf16_(use_bf16(options.precision)) {
-    if (options.trunk_norm == TrunkNorm::frozen) frozen_norms_.push_back(model.options().backbone.name + ".");
+TrainStep::TrainStep(MultiTaskModel& model, const TrainOptions& options, Teacher* teacher)
+    : model_(model), options_(options), teacher_(teacher), bf16_(use_bf16(options.precision)) {
+    if (options.trunk_lr_scale == 0) {
+        frozen_norms_.emplace_back("trunk.");
+    } else if (options.trunk_norm == TrunkNorm::frozen) {
+        frozen_norms_.push_back(model.options().backbone.name + ".");
+    }
 }
 
 const AnchorSet& TrainStep::anchors_of(std::size_t branch, int height, int width) {
@@ -55,11 +61,15 @@ at::Tensor united_rows(const std::vector<at::Tensor>& lists) {
     return lists.size() == 1 ? lists.front() : std::get<0>(at::_unique(at::cat(lists)));
 }
 
-/// Rows in which any branch has something to learn; the others do not even enter the trunk.
-at::Tensor labelled_rows(const std::vector<BranchTargets>& targets) {
-    std::vector<at::Tensor> lists;
-    for (const BranchTargets& entry : targets) lists.push_back(entry.rows);
-    return united_rows(lists);
+/// Their places in `all`, which holds them. Both rising.
+at::Tensor places_in(const at::Tensor& all, const at::Tensor& rows) { return at::searchsorted(all, rows); }
+
+/// Terms of more rows, of which nothing is open. @param rows rising; holds those of the terms
+OpenTerms with_rows(OpenTerms terms, const at::Tensor& rows) {
+    if (rows.size(0) == terms.rows.size(0)) return terms;
+    at::Tensor open = at::zeros({rows.size(0), terms.open.size(1), terms.open.size(2)}, terms.open.options());
+    open.index_copy_(0, places_in(rows, terms.rows), terms.open);
+    return {rows, std::move(open)};
 }
 
 void append(std::vector<ValueId>& list, const std::vector<ValueId>& values) {
@@ -75,6 +85,18 @@ std::vector<at::Tensor> rows_of(const std::vector<ValueId>& ids, const std::map<
         rows.push_back(places.defined() ? value.index({places.to(value.device())}) : value);
     }
     return rows;
+}
+
+/// Outputs for some of the rows that there are outputs for.
+FlatOutputs rows_of(const FlatOutputs& outputs, const at::Tensor& all, const at::Tensor& rows) {
+    if (rows.size(0) == all.size(0)) return outputs;
+    const at::Tensor places = places_in(all, rows).to(outputs.logits.device());
+    return {outputs.logits.index({places}), outputs.codes.index({places})};
+}
+
+bool is_finite(const BranchStep& figures) {
+    return std::isfinite(figures.class_loss) && std::isfinite(figures.box_loss) &&
+           std::isfinite(figures.teacher_loss.value_or(0));
 }
 
 /// Name of the first tensor that is not finite, on the way from the parameters to the branch's outputs; "" if all are.
@@ -109,6 +131,7 @@ std::string files_of(const std::vector<std::int64_t>& rows, const std::vector<st
     const std::string names = files_of(details.rows, files);
     const ErrorText text{"branch " + details.branch, "the loss is not finite", "finite class and box losses",
                          "class " + loss_text(losses.class_loss) + ", box " + loss_text(losses.box_loss) +
+                             (losses.teacher_loss ? ", teacher " + loss_text(*losses.teacher_loss) : "") +
                              (details.tensor.empty() ? "" : ", first in \"" + details.tensor + "\"") +
                              (names.empty() ? "" : " on " + names),
                          "lower /train/lr or set /train/precision to \"fp32\""};
@@ -134,39 +157,60 @@ std::vector<BranchTargets> TrainStep::targets_of(const std::vector<Labels>& labe
     return targets;
 }
 
-std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, const std::vector<BranchTargets>& targets,
+std::vector<TrainStep::Lesson> TrainStep::lessons_of(const std::vector<Labels>& labels, int height, int width) {
+    std::vector<OpenTerms> open;
+    if (teacher_) open = teacher_->open_terms(labels, height, width);
+    std::vector<Lesson> lessons;
+    for (BranchTargets& targets : targets_of(labels, height, width)) {
+        Lesson& lesson = lessons.emplace_back();
+        lesson.rows = targets.rows;
+        lesson.targets = std::move(targets);
+        if (!teacher_) continue;
+        OpenTerms& terms = open[lessons.size() - 1];
+        lesson.rows = united_rows({lesson.targets.rows, terms.rows});
+        const bool refines = teacher_->options().refine_weight > 0;
+        lesson.open = refines ? with_rows(std::move(terms), lesson.rows) : std::move(terms);
+    }
+    return lessons;
+}
+
+std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, const std::vector<Lesson>& lessons,
                                                    const std::vector<std::int64_t>& row_sets) {
+    std::optional<torch::NoGradGuard> no_grad;
+    if (options_.trunk_lr_scale == 0) no_grad.emplace();
+    const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
     RunRequest request;
     request.given[model_.module().graph().input] = images;
     request.training = true;
     request.frozen_norms = frozen_norms_;
     request.row_sets = row_sets;
-    for (std::size_t b = 0; b < targets.size(); ++b) {
-        if (targets[b].empty()) continue;
-        append(request.targets, model_.branches()[b].features);
+    for (std::size_t b = 0; b < lessons.size(); ++b) {
+        if (!lessons[b].empty()) append(request.targets, model_.branches()[b].features);
     }
+    if (teacher_) append(request.targets, teacher_->trunk_values());
     std::sort(request.targets.begin(), request.targets.end());
     request.targets.erase(std::unique(request.targets.begin(), request.targets.end()), request.targets.end());
     return model_.module().run(request);
 }
 
 std::vector<BranchOutputs> TrainStep::run_branches(const std::map<ValueId, at::Tensor>& features,
-                                                   const std::vector<BranchTargets>& targets, std::int64_t batch_rows) {
+                                                   const std::vector<Lesson>& lessons, std::int64_t batch_rows) {
+    const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
     const std::vector<Branch>& branches = model_.branches();
-    std::vector<BranchOutputs> outputs(targets.size());
-    for (std::size_t b = 0; b < targets.size();) {
+    std::vector<BranchOutputs> outputs(lessons.size());
+    for (std::size_t b = 0; b < lessons.size();) {
         const std::string& head = branches[b].head;
         std::vector<std::size_t> of_head;
-        for (; b < targets.size() && branches[b].head == head; ++b) {
-            if (!targets[b].empty()) of_head.push_back(b);
+        for (; b < lessons.size() && branches[b].head == head; ++b) {
+            if (!lessons[b].empty()) of_head.push_back(b);
         }
-        if (!of_head.empty()) run_head(of_head, features, targets, batch_rows, outputs);
+        if (!of_head.empty()) run_head(of_head, features, lessons, batch_rows, outputs);
     }
     return outputs;
 }
 
 void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map<ValueId, at::Tensor>& features,
-                         const std::vector<BranchTargets>& targets, std::int64_t batch_rows,
+                         const std::vector<Lesson>& lessons, std::int64_t batch_rows,
                          std::vector<BranchOutputs>& outputs) {
     const std::vector<Branch>& branches = model_.branches();
     RunRequest request;
@@ -174,7 +218,7 @@ void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map
     request.frozen_norms = frozen_norms_;
     std::vector<at::Tensor> lists;
     for (const std::size_t b : of_head) {
-        lists.push_back(targets[b].rows);
+        lists.push_back(lessons[b].rows);
         append(request.targets, branches[b].class_values);
         append(request.targets, branches[b].box_values);
     }
@@ -186,8 +230,8 @@ void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map
     }
     const std::map<ValueId, at::Tensor> values = model_.module().run(request);
     for (const std::size_t b : of_head) {
-        const bool all = targets[b].rows.size(0) == rows.size(0);
-        const at::Tensor places = all ? at::Tensor() : at::searchsorted(rows, targets[b].rows);
+        const bool all = lessons[b].rows.size(0) == rows.size(0);
+        const at::Tensor places = all ? at::Tensor() : places_in(rows, lessons[b].rows);
         outputs[b] = {rows_of(branches[b].class_values, values, places),
                       rows_of(branches[b].box_values, values, places)};
     }
@@ -201,9 +245,11 @@ StepLosses TrainStep::forward(const Batch& batch) {
 
 StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels>& labels,
                               const std::vector<std::string>& files, const std::vector<int>& datasets) {
-    std::vector<BranchTargets> targets =
-        targets_of(labels, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
-    const at::Tensor rows = labelled_rows(targets);
+    std::vector<Lesson> lessons =
+        lessons_of(labels, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
+    std::vector<at::Tensor> lists;
+    for (const Lesson& lesson : lessons) lists.push_back(lesson.rows);
+    const at::Tensor rows = united_rows(lists); // the others do not even enter the trunk
     if (rows.size(0) == 0) return {};
     StepLosses losses;
     losses.rows = rows;
@@ -213,42 +259,71 @@ StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels
         for (const std::int64_t row : to_list(rows))
             losses.row_sets.push_back(datasets.at(static_cast<std::size_t>(row)));
     }
-    if (rows.size(0) == images.size(0)) return forward_rows(std::move(losses), images, targets, files);
-    for (BranchTargets& entry : targets) entry.rows = at::searchsorted(rows, entry.rows);
-    return forward_rows(std::move(losses), images.index({rows.to(images.device())}), targets, files);
+    if (rows.size(0) == images.size(0)) return forward_rows(std::move(losses), images, std::move(lessons), files);
+    for (Lesson& lesson : lessons) {
+        for (at::Tensor* list : {&lesson.rows, &lesson.targets.rows, &lesson.open.rows}) {
+            if (list->defined()) *list = places_in(rows, *list);
+        }
+    }
+    return forward_rows(std::move(losses), images.index({rows.to(images.device())}), std::move(lessons), files);
 }
 
-StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, std::vector<BranchTargets>& targets,
+void TrainStep::ask_teacher(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
+                            std::vector<Lesson>& lessons) {
+    std::vector<OpenTerms> open;
+    for (Lesson& lesson : lessons) open.push_back(std::move(lesson.open));
+    std::vector<TeacherTargets> taught = teacher_->speak(images, features, std::move(open));
+    for (std::size_t b = 0; b < lessons.size(); ++b) lessons[b].taught = std::move(taught[b]);
+}
+
+StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, std::vector<Lesson> lessons,
                                    const std::vector<std::string>& files) {
-    std::vector<BranchOutputs> outputs;
-    std::map<ValueId, at::Tensor> features;
-    {
-        const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
-        features = run_trunk(images, targets, losses.row_sets);
-        outputs = run_branches(features, targets, images.size(0));
-    }
-    for (std::size_t b = 0; b < targets.size(); ++b) {
-        if (targets[b].empty()) continue;
+    const std::map<ValueId, at::Tensor> features = run_trunk(images, lessons, losses.row_sets);
+    if (teacher_) ask_teacher(images, features, lessons);
+    const std::vector<BranchOutputs> outputs = run_branches(features, lessons, images.size(0));
+    for (std::size_t b = 0; b < lessons.size(); ++b) {
+        if (lessons[b].empty()) continue;
         const Branch& branch = model_.branches()[b];
-        const FlatOutputs flat = flatten(branch, outputs[b]);
         const AnchorSet& anchors = anchors_of(b, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
-        targets[b] = match_predictions(branch, anchors, flat, std::move(targets[b]));
-        const BranchLoss loss = branch_loss(branch, flat, targets[b]);
-        BranchStep& figures = losses.branches[branch.name];
-        figures = {loss.classes.item<double>(), loss.boxes.item<double>(), targets[b].rows.size(0),
-                   targets[b].positives()};
-        if (!std::isfinite(figures.class_loss) || !std::isfinite(figures.box_loss)) {
-            const std::string tensor = first_non_finite(model_, branch, features, outputs[b]);
-            refuse({"loss", branch.name, tensor, to_list(losses.rows.index({targets[b].rows})), losses.branches},
-                   files);
-        }
-        losses.total = losses.total.defined() ? losses.total + loss.total : loss.total;
-        losses.terms.push_back(loss.total);
-        losses.present.push_back(branch.name);
-        if (losses.heads.empty() || losses.heads.back() != branch.head) losses.heads.push_back(branch.head);
-        losses.active[branch.name] = targets[b].active;
+        const at::Tensor rows = lessons[b].rows;
+        add_losses(b, anchors, flatten(branch, outputs[b]), std::move(lessons[b]), losses);
+        if (is_finite(losses.branches.at(branch.name))) continue;
+        const std::string tensor = first_non_finite(model_, branch, features, outputs[b]);
+        refuse({"loss", branch.name, tensor, to_list(losses.rows.index({rows})), losses.branches}, files);
     }
     return losses;
+}
+
+void TrainStep::add_losses(std::size_t branch_index, const AnchorSet& anchors, const FlatOutputs& outputs,
+                           Lesson lesson, StepLosses& losses) const {
+    const Branch& branch = model_.branches()[branch_index];
+    BranchStep& figures = losses.branches[branch.name];
+    figures.rows = lesson.rows.size(0);
+    std::vector<bool> active(branch.class_count(), false);
+    at::Tensor total;
+    if (!lesson.targets.empty()) {
+        const FlatOutputs judged = rows_of(outputs, lesson.rows, lesson.targets.rows);
+        lesson.targets = match_predictions(branch, anchors, judged, std::move(lesson.targets));
+        const BranchLoss loss = branch_loss(branch, judged, lesson.targets);
+        figures.class_loss = loss.classes.item<double>();
+        figures.box_loss = loss.boxes.item<double>();
+        figures.positives = lesson.targets.positives();
+        total = loss.total;
+        active = lesson.targets.active;
+    }
+    if (teacher_) figures.teacher_loss = 0;
+    if (!lesson.taught.empty()) {
+        const FlatOutputs asked = rows_of(outputs, lesson.rows, lesson.taught.rows);
+        const TeacherLoss loss = teacher_loss(branch, asked, lesson.taught, lesson.targets, teacher_->options());
+        figures.teacher_loss = (loss.classes + teacher_->options().box_weight * loss.boxes).item<double>();
+        total = total.defined() ? total + loss.total : loss.total;
+        std::transform(active.begin(), active.end(), loss.active.begin(), active.begin(), std::logical_or<>());
+    }
+    losses.total = losses.total.defined() ? losses.total + total : total;
+    losses.terms.push_back(total);
+    losses.present.push_back(branch.name);
+    if (losses.heads.empty() || losses.heads.back() != branch.head) losses.heads.push_back(branch.head);
+    losses.active[branch.name] = std::move(active);
 }
 
 namespace {

@@ -13,6 +13,7 @@
 #include "train/branch_loss.h"
 #include "train/branch_step.h"
 #include "train/channel_counts.h"
+#include "train/teacher.h"
 #include "train/train_options.h"
 
 namespace banyan {
@@ -24,22 +25,25 @@ GraphModuleOptions module_options(const TrainOptions& options);
 struct StepLosses {
     at::Tensor total; ///< scalar with gradient; undefined when no branch had anything to learn
     std::map<std::string, BranchStep> branches;
-    std::vector<std::string> present;                ///< branch names, in the model's order
-    std::vector<std::string> heads;                  ///< Branch::head of the present branches, each once
-    std::map<std::string, std::vector<bool>> active; ///< BranchTargets::active of the present branches
-    std::vector<at::Tensor> terms;                   ///< losses of the present branches, of which `total` is the sum
-    at::Tensor rows;                                 ///< int64 [n] rows of the batch that entered the network, rising
+    std::vector<std::string> present; ///< branch names, in the model's order
+    std::vector<std::string> heads;   ///< Branch::head of the present branches, each once
+    /// BranchTargets::active of the present branches, or with a teacher: either that or TeacherLoss::active
+    std::map<std::string, std::vector<bool>> active;
+    std::vector<at::Tensor> terms;      ///< losses of the present branches, of which `total` is the sum
+    at::Tensor rows;                    ///< int64 [n] rows of the batch that entered the network, rising
     std::vector<std::int64_t> row_sets; ///< with TrunkNorm::dataset the data set of each of `rows`; else empty
 };
 
 /// Forward pass and masked losses of a batch (ARCHITECTURE.md, "Masked training"): the trunk on all rows in which any
 /// branch has something to learn, each branch only on its own rows. Branches of one head share its tower: it runs once,
-/// on the rows of all of them.
+/// on the rows of all of them. A frozen trunk (trunk_lr_scale 0) runs without autograd on its running statistics:
+/// nothing of it changes.
 /// @throws NonFiniteError (train/non_finite.h) a branch's loss is not finite: names branch, tensor and rows' files. The
 ///                      running statistics of norms have moved by then
 class TrainStep {
 public:
-    TrainStep(MultiTaskModel& model, const TrainOptions& options);
+    /// @param teacher must outlive it; branches then also learn what it says (train/teacher_loss.h)
+    TrainStep(MultiTaskModel& model, const TrainOptions& options, Teacher* teacher = nullptr);
 
     StepLosses forward(const Batch& batch);
     /// The same for images already normalised, [N, 3, H, W]. @param datasets [N] only TrunkNorm::dataset needs it
@@ -47,24 +51,37 @@ public:
                        const std::vector<std::string>& files = {}, const std::vector<int>& datasets = {});
 
 private:
-    /// @param losses  its `rows` tell which row of the batch each image is
-    /// @param targets are completed with the matches of matchers that need predictions
-    StepLosses forward_rows(StepLosses losses, const at::Tensor& images, std::vector<BranchTargets>& targets,
+    /// What one branch is to learn from a batch.
+    struct Lesson {
+        BranchTargets targets; ///< from the labels
+        OpenTerms open;        ///< on which the teacher can speak; undefined without one
+        TeacherTargets taught; ///< what it says, once it was asked
+        at::Tensor rows;       ///< int64, rising: rows of both
+        bool empty() const { return rows.size(0) == 0; }
+    };
+    std::vector<Lesson> lessons_of(const std::vector<Labels>& labels, int height, int width);
+    /// @param losses its `rows` tell which row of the batch each image is
+    StepLosses forward_rows(StepLosses losses, const at::Tensor& images, std::vector<Lesson> lessons,
                             const std::vector<std::string>& files);
+    void ask_teacher(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
+                     std::vector<Lesson>& lessons);
+    /// Adds the losses of a branch. @param outputs for the lesson's rows; match where a matcher needs predictions
+    void add_losses(std::size_t branch, const AnchorSet& anchors, const FlatOutputs& outputs, Lesson lesson,
+                    StepLosses& losses) const;
     const AnchorSet& anchors_of(std::size_t branch, int height, int width);
     std::vector<BranchTargets> targets_of(const std::vector<Labels>& labels, int height, int width);
-    std::map<ValueId, at::Tensor> run_trunk(const at::Tensor& images, const std::vector<BranchTargets>& targets,
+    std::map<ValueId, at::Tensor> run_trunk(const at::Tensor& images, const std::vector<Lesson>& lessons,
                                             const std::vector<std::int64_t>& row_sets);
     /// Outputs of all branches, each on its own rows; none where there is nothing to learn.
     std::vector<BranchOutputs> run_branches(const std::map<ValueId, at::Tensor>& features,
-                                            const std::vector<BranchTargets>& targets, std::int64_t batch_rows);
+                                            const std::vector<Lesson>& lessons, std::int64_t batch_rows);
     /// The same of the branches `of_head` (indices) of one head.
     void run_head(const std::vector<std::size_t>& of_head, const std::map<ValueId, at::Tensor>& features,
-                  const std::vector<BranchTargets>& targets, std::int64_t batch_rows,
-                  std::vector<BranchOutputs>& outputs);
+                  const std::vector<Lesson>& lessons, std::int64_t batch_rows, std::vector<BranchOutputs>& outputs);
 
     MultiTaskModel& model_;
     TrainOptions options_;
+    Teacher* teacher_;
     bool bf16_;
     std::vector<std::string> frozen_norms_;
     std::map<std::pair<int, int>, std::vector<AnchorSet>> anchors_; // by height and width

@@ -22,7 +22,9 @@
 #include "train/run_folder.h"
 #include "train/run_identity.h"
 #include "train/run_report.h"
+#include "train/start_weights.h"
 #include "train/step_update.h"
+#include "train/teacher.h"
 #include "train/train_step.h"
 #include "train/trunk_norm.h"
 
@@ -51,22 +53,24 @@ std::vector<std::string> names_of(const std::vector<Dataset>& datasets) {
 /// One run: the living objects and the loop.
 class Run {
 public:
-    Run(const RunConfig& config, const std::string& folder, bool resume)
-        : config_(config), options_(config.train), model_(config.model, module_options(config.train)),
+    Run(const RunConfig& config, const std::string& folder, bool resume, const TrainHooks& hooks)
+        : config_(config), options_(config.train), hooks_(hooks), model_(config.model, module_options(config.train)),
           average_(config.model, module_options(config.train)) {
         load_data();
         identity_ = identify_run(config, datasets_, validation_);
         if (!options_.pretrained.empty()) import();
+        if (!options_.init.empty()) start_from_model(model_, options_.init);
         for (MultiTaskModel* model : {&model_, &average_}) {
             prepare_trunk_norms(*model, options_.trunk_norm, sampling_->expected());
         }
+        if (!options_.teacher.model.empty()) call_teacher();
         folder_.emplace(folder, config.effective, resume); // not before everything it needs was found good
         log_datasets(datasets_, model_.classes());
         log_info("expected rows of a batch of " + std::to_string(config.loader.batch_size) + ": " +
                  expected_text(sampling_->expected()));
         optimizer_.emplace(model_.module(), options_);
         ema_.emplace(model_.module(), options_.ema_decay);
-        step_.emplace(model_, options_);
+        step_.emplace(model_, options_, teacher_ ? &*teacher_ : nullptr);
         update_.emplace(model_, *step_, *optimizer_, *ema_, options_);
         guard_.emplace(options_, folder, BatchNames{names_of(datasets_), model_.classes()});
         state_.emplace(TrainState{model_, *optimizer_, *ema_});
@@ -78,6 +82,7 @@ public:
 private:
     void load_data();
     void import();
+    void call_teacher();
     void restore();
     void train_one_step(BatchLoader& loader);
     void log(StepRecord record);
@@ -92,6 +97,7 @@ private:
 
     const RunConfig& config_;
     const TrainOptions& options_;
+    const TrainHooks& hooks_;
     std::optional<RunFolder> folder_;
     RunIdentity identity_;
     std::vector<Dataset> datasets_, validation_;
@@ -99,6 +105,7 @@ private:
     MultiTaskModel model_, average_;
     std::optional<Optimizer> optimizer_;
     std::optional<Ema> ema_;
+    std::optional<Teacher> teacher_;
     std::optional<TrainStep> step_;
     std::optional<StepUpdate> update_;
     std::optional<NonFiniteGuard> guard_;
@@ -122,6 +129,13 @@ void Run::load_data() {
 void Run::import() {
     const ImportReport report = import_pretrained(model_.module(), options_.pretrained, config_.model.backbone);
     log_info("imported " + std::to_string(report.loaded.size()) + " tensors from " + options_.pretrained);
+}
+
+void Run::call_teacher() {
+    TeacherSetting setting;
+    setting.bf16 = use_bf16(options_.precision);
+    setting.frozen_trunk = options_.trunk_lr_scale == 0;
+    teacher_.emplace(options_.teacher, model_, setting);
 }
 
 void Run::restore() {
@@ -155,6 +169,7 @@ void Run::train_one_step(BatchLoader& loader) {
     if (!outcome.conflicts.empty()) folder_->log_conflicts(state_->step, outcome.conflicts);
     log({state_->step, outcome.loss, outcome.lr, outcome.gradient_norm, std::move(outcome.branches),
          guard_->skipped()});
+    if (hooks_.after_step) folder_->log_affinity(hooks_.after_step(model_, datasets_, state_->step));
 }
 
 void Run::log(StepRecord record) {
@@ -264,11 +279,11 @@ TrainOutcome Run::loop() {
 
 } // namespace
 
-TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume) {
+TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume, const TrainHooks& hooks) {
     if (config.train.keep_pages) keep_pages();
     if (config.train.threads > 0) at::set_num_threads(config.train.threads);
     install_stop_handlers();
-    return Run(config, folder, resume).loop();
+    return Run(config, folder, resume, hooks).loop();
 }
 
 } // namespace banyan

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "data/dataset.h"
+#include "model/multi_task_model.h"
 #include "train/evaluate.h"
 #include "train/train_config.h"
 
@@ -19,6 +23,16 @@ struct TrainOutcome {
     std::optional<int> stop_signal; ///< SIGINT or SIGTERM ended it after a checkpoint
 };
 
+/// What else is done while a network is trained.
+struct TrainHooks {
+    /// Called after every step with the network as it is trained (not its average), the run's data sets and the number
+    /// of finished steps; it must leave the network as it was, to the bit. What it returns is kept as a line of the run
+    /// folder's affinity.jsonl, which resuming brings to the moment of the checkpoint like metrics.jsonl: a JSON object
+    /// with that "step"; "" for nothing.
+    std::function<std::string(MultiTaskModel& model, const std::vector<Dataset>& datasets, std::int64_t step)>
+        after_step;
+};
+
 /// Runs a training with logging, evaluation, saving and checkpoints in `folder` (train/run_folder.h). Saved weights are
 /// the EMA's.
 ///
@@ -29,6 +43,6 @@ struct TrainOutcome {
 /// @param resume continue from the newest checkpoint in `folder`; from the start when the run was stopped before its
 ///               first one
 /// @throws every Error of data, files, config; NumericError a loss or gradient is not finite
-TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume);
+TrainOutcome train(const RunConfig& config, const std::string& folder, bool resume, const TrainHooks& hooks = {});
 
 } // namespace banyan

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "data/sample.h"
+#include "model/multi_task_model.h"
+#include "train/branch_loss.h"
+#include "train/open_terms.h"
+#include "train/teacher_link.h"
+#include "train/teacher_options.h"
+
+namespace banyan {
+
+/// What a teacher says to one branch of a network.
+struct TeacherTargets {
+    at::Tensor rows;   ///< int64 [m] of the images that it saw, rising
+    at::Tensor open;   ///< float32 [m, R, K] terms that ground truth leaves open and that it knows (train/open_terms.h)
+    at::Tensor known;  ///< float32 [R, K] 1 where it has an anchor and a class, else 0
+    at::Tensor logits; ///< [m, R, K] its class logits, 0 where it knows nothing
+    // Its boxes, Q in number: where it scores minimum_score or more.
+    at::Tensor picks;   ///< int64 [3, Q]: row in [0, m), anchor in [0, R), class in [0, K)
+    at::Tensor boxes;   ///< [Q, 4] corners in pixels of the network input
+    at::Tensor bins;    ///< [Q, 4, B] logits of the sides where both have B box bins, else undefined
+    at::Tensor anchors; ///< [Q, 4] of the network's branch
+    at::Tensor strides; ///< [Q]
+
+    bool empty() const { return !rows.defined() || rows.size(0) == 0; }
+};
+
+struct TeacherSetting {
+    bool bf16 = false;
+    /// The network's trunk never changes. Where the teacher has the same one, to the bit, it runs once for both.
+    bool frozen_trunk = false;
+};
+
+/// A trained network that tells another one, picture by picture, what it finds where nobody has labelled anything: the
+/// second source of targets beside train/targets.h. Its branches may serve the tasks in another grouping than the
+/// network's; terms are matched by task, class, level, cell and prior box (train/teacher_link.h). It sees the same
+/// augmented pictures, runs without gradient on its running statistics, and never changes.
+class Teacher {
+public:
+    /// @param network must outlive it and hold the weights that it starts with
+    /// @throws IoError, ModelFileError its file; ConfigError it does not fit the network (link_teacher)
+    Teacher(TeacherOptions options, const MultiTaskModel& network, const TeacherSetting& setting);
+
+    const TeacherOptions& options() const { return options_; }
+    /// Values of the network's trunk that speak() needs; none where the teacher runs a trunk of its own.
+    const std::vector<ValueId>& trunk_values() const { return trunk_values_; }
+
+    /// The terms of each branch on which it can speak. @param labels of a batch of pictures of height x width pixels
+    std::vector<OpenTerms> open_terms(const std::vector<Labels>& labels, int height, int width);
+
+    /// What it says to each branch.
+    /// @param images [N, 3, H, W] normalised @param values at least trunk_values(), for the same rows
+    /// @param open rows count in `images`
+    /// @throws NumericError an output is not finite: names the file and the branch
+    std::vector<TeacherTargets> speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
+                                      std::vector<OpenTerms> open);
+
+private:
+    /// Anchors for one input size.
+    struct Geometry {
+        std::vector<AnchorSet> own;                                          ///< [branch of the network]
+        std::vector<at::Tensor> known;                                       ///< [branch] float32 [R, K]
+        std::vector<std::vector<at::Tensor>> links;                          ///< [branch][link] int64 [R]
+        std::vector<std::pair<at::Tensor, at::Tensor>> boxes, teacher_boxes; ///< [branch] corners [R, 4], strides [R]
+    };
+    const Geometry& geometry(int height, int width);
+    void share_trunk();
+    std::map<std::size_t, FlatOutputs> run(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values);
+    TeacherTargets targets_of(std::size_t branch, const Geometry& geometry,
+                              const std::map<std::size_t, FlatOutputs>& outputs, OpenTerms open);
+    void add_boxes(std::size_t branch, const Geometry& geometry, const std::map<std::size_t, FlatOutputs>& outputs,
+                   TeacherTargets& targets);
+    bool has_equal_bins(std::size_t branch) const;
+
+    TeacherOptions options_;
+    const MultiTaskModel& network_;
+    TeacherSetting setting_;
+    MultiTaskModel model_;
+    std::vector<std::vector<TaskLink>> links_;           ///< [branch of the network]
+    std::vector<std::size_t> used_;                      ///< branches of the teacher that speak, rising
+    std::vector<ValueId> trunk_values_;                  ///< of the network
+    std::map<ValueId, ValueId> shared_;                  ///< value of the teacher's trunk: of the network's
+    std::map<std::pair<int, int>, Geometry> geometries_; ///< by height and width
+};
+
+} // namespace banyan
