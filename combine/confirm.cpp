@@ -1,0 +1,195 @@
+#include "combine/confirm.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "core/check.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/stop_signal.h"
+#include "data/dataset.h"
+#include "eval/coco_files.h"
+#include "eval/coco_writer.h"
+#include "model/model_file.h"
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+#include "train/predictor.h"
+#include "train/run_folder.h"
+
+namespace banyan {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Thrown out of the work when a signal came.
+struct StopAsked {};
+
+class Confirmation {
+public:
+    /// @param options with a candidate
+    explicit Confirmation(const ConfirmOptions& options) : options_(options), config_(config_of(0, 1)) {
+        check_networks();
+        if (config_.validation.empty()) {
+            throw UsageError(ErrorText{"--config " + options.heal.config, "nothing to judge by",
+                                       "data sets in \"validation\"", "none", ""});
+        }
+        claim_folder();
+        const ClassTable table(config_.model.tasks);
+        validation_ = load_datasets(config_.validation, table);
+        problem_ = ground_truth_of(validation_, table);
+        if (problem_.annotations.empty()) {
+            throw DataError(ErrorText{options.heal.config, "no object in the validation sets", "", "",
+                                      "give validation sets with labels of the network's tasks"});
+        }
+        write_file_atomically(file("ground_truth.coco.json"), coco_ground_truth_json(problem_));
+        write_file_atomically(file("unmerged.banyan.safetensors"), read_file(options.heal.teacher));
+    }
+
+    ConfirmOutcome run() {
+        ConfirmOutcome outcome;
+        try {
+            for (std::size_t i = 0; i < options_.candidates.size() && !outcome.accepted; ++i) {
+                outcome.tried.push_back(try_candidate(i));
+                if (outcome.tried.back().accepted) outcome.accepted = i;
+                write_file_atomically(file("confirm.json"), confirm_json(options_, outcome));
+            }
+        } catch (const StopAsked&) {
+            outcome.stop_signal = stop_requested();
+            return outcome;
+        }
+        if (outcome.accepted) hand_out(outcome.tried[*outcome.accepted]);
+        return outcome;
+    }
+
+private:
+    std::string file(const std::string& name) const { return options_.folder + "/" + name; }
+    static std::string candidate_folder(std::size_t candidate) { return "candidate-" + std::to_string(candidate + 1); }
+
+    HealOptions heal_options(std::size_t candidate, int seed) const {
+        HealOptions options = options_.heal;
+        options.merged = options_.candidates[candidate];
+        options.seed = static_cast<std::uint64_t>(seed);
+        return options;
+    }
+    RunConfig config_of(std::size_t candidate, int seed) const { return heal_config(heal_options(candidate, seed)); }
+
+    void check_networks() const;
+    void claim_folder() const;
+    std::vector<CocoDetection> detections_of(const std::string& model, const std::string& results);
+    std::vector<CocoDetection> healed_detections(std::size_t candidate, int seed);
+    CandidateVerdict try_candidate(std::size_t candidate);
+    void hand_out(const CandidateVerdict& verdict) const;
+
+    const ConfirmOptions& options_;
+    RunConfig config_; ///< of the first candidate and seed
+    std::vector<Dataset> validation_;
+    CocoProblem problem_; ///< ground truth
+};
+
+/// All find the same classes under the same numbers.
+void Confirmation::check_networks() const {
+    const std::vector<Task> tasks = ModelFile::load(options_.heal.teacher).options.tasks;
+    for (const std::string& candidate : options_.candidates) {
+        if (ModelFile::load(candidate).options.tasks == tasks) continue;
+        throw UsageError(ErrorText{"--candidates " + candidate, "has other tasks than the unmerged network",
+                                   "a network that `banyan merge apply` made of " + options_.heal.teacher, "", ""});
+    }
+}
+
+/// Notes what the folder's runs are made of, so that they are not taken for others.
+void Confirmation::claim_folder() const {
+    const std::string path = file("confirm.txt");
+    std::ostringstream text;
+    text << "config " << hash_text(config_.effective) << "\nunmerged " << hash_text(read_file(options_.heal.teacher))
+         << "\n";
+    for (const std::string& candidate : options_.candidates)
+        text << "candidate " << hash_text(read_file(candidate)) << "\n";
+    const bool exists = fs::exists(path);
+    if (exists && !options_.resume) {
+        throw UsageError(ErrorText{"--out " + options_.folder, "the folder holds a confirmation already", "", "",
+                                   "continue it with --resume, or name another folder"});
+    }
+    if (exists && !text.str().starts_with(read_file(path))) {
+        throw UsageError(ErrorText{"--out " + options_.folder,
+                                   "its runs are of other networks, another config or other options", "", "",
+                                   "name another folder or remove it"});
+    }
+    write_file_atomically(path, text.str());
+}
+
+/// Detections of a model in the validation sets, found once.
+std::vector<CocoDetection> Confirmation::detections_of(const std::string& model_path, const std::string& results) {
+    if (!fs::exists(results)) {
+        MultiTaskModel model = load_model(model_path);
+        EvalOptions eval_options;
+        eval_options.side = model.options().input_side;
+        eval_options.stop = [] { return stop_requested().has_value(); };
+        CocoProblem found;
+        evaluate_datasets(make_predictor(model, kEvalScoreThreshold, config_.train.precision), validation_,
+                          model.classes(), eval_options, &found);
+        if (stop_requested()) throw StopAsked();
+        write_file_atomically(results, coco_predictions_json(found));
+    }
+    read_coco_detections(results, problem_);
+    return std::move(problem_.detections);
+}
+
+std::vector<CocoDetection> Confirmation::healed_detections(std::size_t candidate, int seed) {
+    const std::string folder = file(candidate_folder(candidate)) + "/seed-" + std::to_string(seed);
+    const HealOptions options = heal_options(candidate, seed);
+    // The last checkpoint of a run comes after its last evaluation.
+    const bool is_finished =
+        fs::exists(folder + "/checkpoint-" + std::to_string(config_.train.steps) + "/state.safetensors");
+    if (!is_finished) {
+        log_info("healing " + options.merged + ", seed " + std::to_string(seed) + " of " +
+                 std::to_string(options_.seeds));
+        const TrainOutcome outcome = heal(options, folder, RunFolder::holds_run(folder));
+        if (outcome.stop_signal) throw StopAsked();
+    }
+    read_coco_detections(folder + "/predictions.coco.json", problem_);
+    return std::move(problem_.detections);
+}
+
+CandidateVerdict Confirmation::try_candidate(std::size_t candidate) {
+    CandidateVerdict verdict;
+    verdict.model = options_.candidates[candidate];
+    verdict.plan = plan_of(ModelFile::load(verdict.model).options);
+    BootstrapSide healed{"healed", {}};
+    const BootstrapSide unmerged{"unmerged", {detections_of(options_.heal.teacher, file("unmerged.coco.json"))}};
+    const BootstrapSide transplanted{
+        "transplanted", {detections_of(verdict.model, file(candidate_folder(candidate)) + "/transplanted.coco.json")}};
+    for (int seed = 1; seed <= options_.seeds; ++seed) {
+        if (stop_requested()) throw StopAsked();
+        healed.seeds.push_back(healed_detections(candidate, seed));
+        verdict.runs.push_back(file(candidate_folder(candidate)) + "/seed-" + std::to_string(seed));
+    }
+    verdict.comparison = paired_bootstrap(problem_, {healed, unmerged, transplanted}, options_.bootstrap);
+    verdict.least_difference = least_difference_points(verdict.comparison);
+    verdict.accepted = verdict.least_difference >= -options_.max_drop;
+    log_info(plan_text(verdict.plan) + (verdict.accepted ? ": accepted" : ": not accepted"));
+    return verdict;
+}
+
+void Confirmation::hand_out(const CandidateVerdict& verdict) const {
+    write_file_atomically(file("healed.banyan.safetensors"),
+                          read_file(verdict.runs.front() + "/weights/last.banyan.safetensors"));
+    write_file_atomically(file("plan.json"), plan_json(verdict.plan));
+}
+
+} // namespace
+
+double least_difference_points(const BootstrapResult& comparison) {
+    return 100 * comparison.mean.ap.differences.at(0).low;
+}
+
+ConfirmOutcome confirm(const ConfirmOptions& options) {
+    BANYAN_CHECK(!options.candidates.empty() && options.seeds >= 1, "confirm: expected a candidate and a seed");
+    install_stop_handlers();
+    return Confirmation(options).run();
+}
+
+} // namespace banyan
