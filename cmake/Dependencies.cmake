@@ -6,6 +6,7 @@ find_package(spdlog REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
 find_package(OpenCVParts REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
@@ -15,7 +16,8 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 file(GLOB banyan_wheel ${PROJECT_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/torch)
 find_package(Torch 2.11 REQUIRED HINTS ${banyan_wheel})
 message(STATUS "LibTorch ${Torch_VERSION} (${TORCH_INSTALL_PREFIX}), OpenCV ${OpenCVParts_VERSION}, "
-               "nlohmann_json ${nlohmann_json_VERSION}, Boost ${Boost_VERSION}, spdlog ${spdlog_VERSION}")
+               "nlohmann_json ${nlohmann_json_VERSION}, Boost ${Boost_VERSION}, spdlog ${spdlog_VERSION}, "
+               "SQLite ${SQLite3_VERSION}")
 
 add_library(banyan_torch INTERFACE)
 target_link_libraries(banyan_torch INTERFACE ${TORCH_LIBRARIES})

@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 torch_version=2.13.0
 venv=.deps/venv
 packages=(cmake ninja-build g++ pkg-config ccache libopencv-core-dev libopencv-imgproc-dev nlohmann-json3-dev
-  libboost-program-options-dev libspdlog-dev libpugixml-dev libxxhash-dev libjpeg62-turbo-dev libpng-dev libgtest-dev
-  libgmock-dev clang-format-14)
+  libboost-program-options-dev libspdlog-dev libpugixml-dev libxxhash-dev libjpeg62-turbo-dev libpng-dev
+  libsqlite3-dev libgtest-dev libgmock-dev clang-format-14)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 2; }
