@@ -99,4 +99,19 @@ MergePlan plan_from_text(const std::string& text, const std::string& where) {
 
 std::string branch_name_of(const std::vector<std::string>& group) { return joined(group, "+"); }
 
+ModelOptions regrouped(const ModelOptions& options, const MergePlan& plan) {
+    ModelOptions result = options;
+    result.branches.clear();
+    for (const std::vector<std::string>& group : checked_plan(plan, options.tasks, "plan").groups) {
+        const auto serves_first = [&](const BranchOptions& branch) {
+            return std::find(branch.tasks.begin(), branch.tasks.end(), group.front()) != branch.tasks.end();
+        };
+        BranchOptions branch = *std::find_if(options.branches.begin(), options.branches.end(), serves_first);
+        branch.name = branch_name_of(group);
+        branch.tasks = group;
+        result.branches.push_back(std::move(branch));
+    }
+    return result;
+}
+
 } // namespace banyan

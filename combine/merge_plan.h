@@ -30,6 +30,10 @@ MergePlan plan_from_text(const std::string& text, const std::string& where);
 /// A branch's name for its tasks: "person+torso".
 std::string branch_name_of(const std::vector<std::string>& group);
 
+/// The network with a branch for each group of the plan: its tasks, their joined name, and for all else the options of
+/// the branch that its first task had. @throws UsageError as checked_plan
+ModelOptions regrouped(const ModelOptions& options, const MergePlan& plan);
+
 /// {"schema_version": 1, "groups": [["person", "torso"], …]}; a plan file. Other keys of such an object, which
 /// `banyan merge plan --json` writes as {"tasks": […], …} groups, are read as well.
 std::string plan_json(const MergePlan& plan);
