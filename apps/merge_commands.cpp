@@ -2,6 +2,38 @@
 
 namespace banyan {
 
-std::vector<Command> merge_commands() { return {}; }
+namespace po = boost::program_options;
+
+namespace {
+
+po::typed_value<std::string>* text() { return po::value<std::string>(); }
+
+void add_plan(po::options_description& options) {
+    auto add = options.add_options();
+    add("table", text(), "losses of trained networks, tab-separated or JSON, to choose from");
+    add("tasks", text(), "names of a tab-separated table's columns, e.g. depth,edges (default: task1, task2 and so on)");
+    add("report-on", text(), "table of the same networks, e.g. on test images, in which the plan's loss is told too");
+    add("affinities", text(), "affinities.json of `banyan merge measure`, instead of --table");
+    add("costs", text(), "costs.json of `banyan merge measure` (without it every branch costs 1)");
+    add("budget", text(), "3 (costs of a table), latency=12ms, branches=2, or several with commas between");
+    add("weights", text(), "of the tasks' losses, e.g. person=2,face=0.5 (default: 1)");
+    add("accuracies", text(),
+        "AP in (0, 1] of the tasks on branches of their own, by which measured drops are divided");
+    add("partition", "networks of a table may not overlap");
+    add("estimate", text()->default_value("exact"), "how much of a table the search may see: exact, pairs or tag");
+    add("regret", "what the estimates miss at every budget");
+    add("out", text(), "write plan.json and plans.json into this folder; its affinities.json and costs.json are taken");
+    add("json", "result as JSON on stdout");
+}
+
+} // namespace
+
+std::vector<Command> merge_commands() {
+    return {
+        {"merge plan", "which tasks should share a network or branch under a budget",
+         "--table F | --affinities A.json [--costs C.json] --budget B [options]",
+         "Exact up to 10 tasks. Ends with 8 where no plan keeps the budget, and names the nearest.", add_plan, "", 0},
+    };
+}
 
 } // namespace banyan

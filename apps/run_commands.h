@@ -17,5 +17,6 @@ ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);
+ExitCode run_merge_plan(const Options& options);
 
 } // namespace banyan

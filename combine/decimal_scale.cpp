@@ -34,4 +34,13 @@ double DecimalScale::value(std::int64_t whole) const {
     return divides_ ? scaled * power_ : scaled / power_;
 }
 
+double decimal_sum(const std::vector<double>& values) {
+    double largest = 0;
+    for (const double value : values) largest = std::max(largest, std::abs(value));
+    const DecimalScale scale(largest);
+    std::int64_t sum = 0;
+    for (const double value : values) sum += scale.whole(value);
+    return scale.value(sum);
+}
+
 } // namespace banyan

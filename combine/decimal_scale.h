@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace banyan {
 
@@ -20,5 +21,8 @@ private:
     double power_ = 1; ///< of ten
     bool divides_ = false;
 };
+
+/// Sum of decimals: {0.1, 0.2} gives 0.3. At most 90 finite values.
+double decimal_sum(const std::vector<double>& values);
 
 } // namespace banyan

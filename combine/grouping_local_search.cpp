@@ -12,7 +12,8 @@ namespace banyan {
 
 namespace {
 
-constexpr std::size_t kBeamWidth = 16;
+constexpr std::size_t kBeamWork = 8192; ///< states of a step times the networks that each tries, about
+constexpr std::size_t kLeastBeam = 16, kMostBeam = 256;
 constexpr std::size_t kMostTrials = 1'000'000;
 constexpr int kLargestSplit = 6; ///< parts of so many tasks are split in all ways
 constexpr std::array<int, 9> kPricePowers = {-3, -2, -1, 0, 1, 2, 3, 6, 9};
@@ -25,6 +26,8 @@ public:
         : task_count_(task_count), groups_(groups), options_(options), archive_(options, task_count) {}
 
     std::vector<std::vector<std::size_t>> run() {
+        beam_width_ = std::clamp(kBeamWork / std::max<std::size_t>(1, groups_.proposals(all_tasks(task_count_)).size()),
+                                 kLeastBeam, kMostBeam);
         const double price = usual_price();
         beam(0);
         for (const int power : kPricePowers) beam(price * price_step(power));
@@ -71,6 +74,7 @@ private:
     GroupSource& groups_;
     const SearchOptions& options_;
     GroupingArchive archive_;
+    std::size_t beam_width_ = kLeastBeam;
     std::size_t trials_ = 0;
 };
 
@@ -136,7 +140,7 @@ void LocalSearch::beam(double price) {
         for (auto& [left, state] : next) states.push_back(std::move(state));
         std::stable_sort(states.begin(), states.end(),
                          [](const BeamState& a, const BeamState& b) { return a.value < b.value; });
-        if (states.size() > kBeamWidth) states.resize(kBeamWidth);
+        if (states.size() > beam_width_) states.resize(beam_width_);
     }
 }
 

@@ -55,11 +55,10 @@ LimitedSearch search_within(const GroupingSearcher& search, const SearchOptions&
     const GroupSearch wider = nearest(search, options, words.tasks.size());
     const Grouping& plan = wider.result.front.front();
     const std::size_t groups = plan.groups.size();
-    throw GateError(ErrorText{"--budget " + merge_budget_text(budget), "no plan keeps it", "",
-                              "the nearest: " + grouping_text(wider, plan, words.tasks) + " for " +
+    throw GateError(ErrorText{"--budget " + merge_budget_text(budget), "no plan keeps it", "", "",
+                              "the nearest is " + grouping_text(wider, plan, words.tasks) + " for " +
                                   format_short(plan.cost + words.fixed_cost, kDigits) + words.unit + " with " +
-                                  std::to_string(groups) + (groups == 1 ? " group" : " groups"),
-                              "allow as much"});
+                                  std::to_string(groups) + (groups == 1 ? " group" : " groups")});
 }
 
 } // namespace banyan

@@ -8,6 +8,7 @@
 #include <set>
 #include <string_view>
 
+#include "combine/decimal_scale.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 
@@ -209,7 +210,7 @@ ReportedLosses losses_in(const SubsetTable& table, const SubsetTable& other) {
 
 double reported_loss(const Grouping& grouping, const SubsetTable& table, const ReportedLosses& reported,
                      const std::vector<double>& weights) {
-    double sum = 0;
+    std::vector<double> terms;
     for (const ChosenGroup& group : grouping.groups) {
         const std::vector<double>& losses = reported.losses[group.candidate];
         if (losses.empty()) {
@@ -218,10 +219,10 @@ double reported_loss(const Grouping& grouping, const SubsetTable& table, const R
                                       "none for " + listed(table.names_of(table.networks[group.candidate].tasks)), ""});
         }
         for (std::size_t t = 0; t < losses.size(); ++t) {
-            if ((group.serves >> t & 1U) != 0) sum += (weights.empty() ? 1 : weights[t]) * losses[t];
+            if ((group.serves >> t & 1U) != 0) terms.push_back((weights.empty() ? 1 : weights[t]) * losses[t]);
         }
     }
-    return sum;
+    return decimal_sum(terms);
 }
 
 } // namespace banyan

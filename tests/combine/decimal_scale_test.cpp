@@ -18,6 +18,12 @@ TEST(DecimalScale, AddsDecimalsAsPeopleDo) {
     EXPECT_EQ(scale.value(scale.whole(-0.07222) + scale.whole(0.07222)), 0);
 }
 
+TEST(DecimalSum, IsTheDecimal) {
+    EXPECT_EQ(decimal_sum({0.1, 0.2}), 0.3);
+    EXPECT_EQ(decimal_sum({0.07076, 0.1694, -0.07076}), 0.1694);
+    EXPECT_EQ(decimal_sum({}), 0);
+}
+
 TEST(DecimalScale, KeepsFourteenDigitsAtAnyMagnitude) {
     for (const double value : {12345678901234e-200, 1.2345678901234e-8, 0.12345678901234, 987654321.01234, 7e250}) {
         const DecimalScale scale(value);
