@@ -93,6 +93,7 @@ Json predicted_json(const PredictedPlan& plan) {
             {"cost", plan.cost},
             {"loss", plan.loss},
             {"reported_loss", nullptr},
+            {"cost_deviation", plan.cost_deviation},
             {"deviation", plan.deviation},
             {"relative_accuracy", plan.relative_accuracy}};
 }
@@ -207,6 +208,7 @@ std::string predicted_plan_json(const PlanPredictions& result, double seconds) {
                     {"budget", result.budget},
                     {"unit", result.unit},
                     {"trunk", result.trunk},
+                    {"cost_deviation", result.chosen.cost_deviation},
                     {"deviation", result.chosen.deviation},
                     {"relative_accuracy", result.chosen.relative_accuracy},
                     {"accuracies", accuracies},

@@ -57,7 +57,7 @@ GroupCostModel::GroupCostModel(const std::vector<std::string>& tasks, const Grou
     TaskSet known = 0;
     for (const GroupCost& group : costs.groups) {
         const TaskSet set = set_of(group, tasks, file), row = set | TaskSet{1} << tasks.size();
-        measured_.push_back({set, group.latency_ms});
+        measured_.push_back({set, group.latency_ms, group.error_ms});
         if (group.tasks.size() == 1) known |= set;
         for (std::size_t i = 0; i < unknowns; ++i) {
             if ((row >> i & 1U) == 0) continue;
@@ -71,6 +71,10 @@ GroupCostModel::GroupCostModel(const std::vector<std::string>& tasks, const Grou
                                   "none for \"" + tasks[t] + "\"", "measure the costs anew"});
     }
     parts_ = solved(std::move(normal), std::move(right));
+    double squares = 0;
+    for (const MeasuredBranch& branch : measured_)
+        squares += std::pow(branch.latency_ms - modelled_ms(branch.tasks), 2);
+    model_error_ms_ = std::sqrt(squares / static_cast<double>(measured_.size()));
 }
 
 bool GroupCostModel::is_measured(TaskSet tasks) const {
@@ -78,16 +82,28 @@ bool GroupCostModel::is_measured(TaskSet tasks) const {
                        [&](const MeasuredBranch& branch) { return branch.tasks == tasks; });
 }
 
-double GroupCostModel::latency_ms(TaskSet tasks) const {
-    double modelled = parts_.back(), least = 0;
+double GroupCostModel::modelled_ms(TaskSet tasks) const {
+    double sum = parts_.back();
     for (std::size_t t = 0; t + 1 < parts_.size(); ++t) {
-        if ((tasks >> t & 1U) != 0) modelled += parts_[t];
+        if ((tasks >> t & 1U) != 0) sum += parts_[t];
     }
+    return sum;
+}
+
+double GroupCostModel::latency_ms(TaskSet tasks) const {
+    double least = 0;
     for (const MeasuredBranch& branch : measured_) {
         if (branch.tasks == tasks) return branch.latency_ms;
         if ((branch.tasks & ~tasks) == 0) least = std::max(least, branch.latency_ms);
     }
-    return std::max(modelled, least);
+    return std::max(modelled_ms(tasks), least);
+}
+
+double GroupCostModel::error_ms(TaskSet tasks) const {
+    for (const MeasuredBranch& branch : measured_) {
+        if (branch.tasks == tasks) return branch.error_ms;
+    }
+    return model_error_ms_;
 }
 
 } // namespace banyan

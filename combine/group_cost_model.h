@@ -19,14 +19,18 @@ public:
 
     bool is_measured(TaskSet tasks) const;
     double latency_ms(TaskSet tasks) const;
+    /// Standard error: as measured, or the root mean square of what the linear model misses of the measured branches.
+    double error_ms(TaskSet tasks) const;
 
 private:
     struct MeasuredBranch {
         TaskSet tasks = 0;
-        double latency_ms = 0;
+        double latency_ms = 0, error_ms = 0;
     };
+    double modelled_ms(TaskSet tasks) const;
     std::vector<MeasuredBranch> measured_;
     std::vector<double> parts_; ///< [T + 1] of the tasks, then the constant
+    double model_error_ms_ = 0;
 };
 
 } // namespace banyan

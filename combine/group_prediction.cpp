@@ -39,7 +39,7 @@ public:
             sum.variance += term.variance;
         };
         add(weighted(look_ahead(from, onto), options_.look_ahead));
-        add(weighted(turned(at(kGradientCosine, from, onto), 0), options_.cosine));
+        add(weighted(turned(cosine(from, onto), 0), options_.cosine));
         add(weighted(turned(at(kScaleOverlap, from, onto), 1), options_.scale));
         add(weighted(turned(at(kAspectOverlap, from, onto), 1), options_.aspect));
         add(scaled(at(kPoolingDrop, from, onto), options_.pooling / accuracy(onto)));
@@ -71,6 +71,16 @@ private:
         const double error = std::hypot(error_of(other), share * error_of(self)) / self.mean;
         if (!std::isfinite(share)) return {share, 0, 0};
         return {-std::clamp(share, -1.0, 1.0), std::min(error, 1.0), other.count};
+    }
+
+    /// Of the gradients' means: that of noisy gradients is smaller by what either reaches with itself on other
+    /// pictures.
+    MeasuredMean cosine(std::size_t from, std::size_t onto) const {
+        const MeasuredMean noisy = at(kGradientCosine, from, onto);
+        const double of_from = at(kGradientCosine, from, from).mean, of_onto = at(kGradientCosine, onto, onto).mean;
+        if (!std::isfinite(noisy.mean) || !(of_from > 0 && of_onto > 0)) return noisy;
+        const double scale = 1 / std::sqrt(of_from * of_onto);
+        return {std::clamp(scale * noisy.mean, -1.0, 1.0), std::min(scale * error_of(noisy), 1.0), noisy.count};
     }
 
     static Uncertain weighted(const MeasuredMean& measured, double weight) {

@@ -21,7 +21,7 @@ struct PredictionOptions {
     // what they leave open is in `pair_deviation`.
     double pair_drop = 0.005;  ///< any two tasks that share a branch
     double look_ahead = 0.03;  ///< - (look-ahead affinity of j onto i / of i onto itself), within [-1, 1]
-    double cosine = 0.01;      ///< - cosine of gradients
+    double cosine = 0.01;      ///< - cosine of gradients / root of the product of both diagonals, within [-1, 1]
     double scale = 0.02;       ///< 1 - overlap of box scales
     double aspect = 0.01;      ///< 1 - overlap of aspects
     double pooling = 0.2;      ///< AP lost by pooling / AP

@@ -48,7 +48,9 @@ LimitedSearch search_within(const GroupingSearcher& search, const SearchOptions&
     LimitedSearch found;
     found.whole = search(without_limits(options));
     if (found.whole.result.front.empty()) {
-        throw DataError("no networks that do not overlap serve all tasks; plan without --partition");
+        throw DataError(ErrorText{"--partition", "no networks that do not overlap serve all tasks", "",
+                                  found.whole.result.optimal ? "" : "none by local search, which may miss some",
+                                  "leave it out"});
     }
     found.limited = search(options);
     if (!found.limited.result.front.empty()) return found;

@@ -24,6 +24,7 @@ public:
         if (costs == nullptr) return;
         costs_.emplace(tasks_, *costs, options.costs_file);
         trunk_ = costs->trunk_ms;
+        trunk_error_ = costs->trunk_error_ms;
     }
 
     double trunk() const { return trunk_; }
@@ -58,7 +59,7 @@ private:
     const PlanOptions& options_;
     GroupPredictor predictor_;
     std::optional<GroupCostModel> costs_;
-    double trunk_ = 0;
+    double trunk_ = 0, trunk_error_ = 0;
 };
 
 PredictedPlan PlanSearch::described(const GroupSearch& search, const Grouping& grouping) const {
@@ -68,12 +69,14 @@ PredictedPlan PlanSearch::described(const GroupSearch& search, const Grouping& g
     result.deviation = std::sqrt(grouping.variance);
     result.accuracies.resize(tasks_.size());
     result.accuracy_deviations.resize(tasks_.size());
+    result.cost_deviation = trunk_error_;
     double weights = 0;
     for (std::size_t t = 0; t < tasks_.size(); ++t) weights += weight(t);
     if (weights > 0) result.relative_accuracy = 1 - grouping.loss / weights;
     for (const ChosenGroup& chosen : grouping.groups) {
         const GroupCandidate& group = search.candidates[chosen.candidate];
         result.group_costs.push_back(group.cost);
+        if (costs_) result.cost_deviation = std::hypot(result.cost_deviation, costs_->error_ms(group.tasks));
         std::vector<std::string>& names = result.plan.groups.emplace_back();
         for (std::size_t t = 0; t < tasks_.size(); ++t) {
             if ((group.tasks >> t & 1U) == 0) continue;

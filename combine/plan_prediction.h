@@ -16,6 +16,7 @@ struct PredictedPlan {
     MergePlan plan;
     std::vector<double> group_costs;         ///< of the plan's groups
     double cost = 0;                         ///< of the whole network, trunk included
+    double cost_deviation = 0;               ///< errors of trunk and branches taken as independent; 0 for branches
     double loss = 0;                         ///< weighted sum over tasks of 1 - relative accuracy
     double deviation = 0;                    ///< standard deviation of the loss
     double relative_accuracy = 1;            ///< weighted mean: of a network with a branch for each task it is 1
@@ -51,8 +52,8 @@ PlanPredictions predict_plans(const TaskAffinities& affinities, const GroupCosts
                               const PlanOptions& options);
 
 /// {"schema_version": 1, "tasks", "weights", "unit", "trunk", "budget", "optimal", "chosen": PLAN, "front": [PLAN],
-/// "ranking": [PLAN]}, PLAN = {"groups": [{"tasks", "cost"}], "cost", "loss", "deviation", "relative_accuracy",
-/// "accuracies": {task: {"mean", "deviation"}}}.
+/// "ranking": [PLAN]}, PLAN = {"groups": [{"tasks", "cost"}], "cost", "cost_deviation", "loss", "deviation",
+/// "relative_accuracy", "accuracies": {task: {"mean", "deviation"}}}.
 std::string plan_predictions_json(const PlanPredictions& predictions);
 /// @throws IoError; DataError what is wrong, with its place
 PlanPredictions load_plan_predictions(const std::string& path);

@@ -20,11 +20,8 @@ Json plan_json_of(const PredictedPlan& plan, const std::vector<std::string>& tas
         groups.push_back({{"tasks", plan.plan.groups[i]}, {"cost", plan.group_costs[i]}});
     for (std::size_t t = 0; t < tasks.size(); ++t)
         accuracies[tasks[t]] = {{"mean", plan.accuracies[t]}, {"deviation", plan.accuracy_deviations[t]}};
-    return {{"groups", groups},
-            {"cost", plan.cost},
-            {"loss", plan.loss},
-            {"deviation", plan.deviation},
-            {"relative_accuracy", plan.relative_accuracy},
+    return {{"groups", groups},        {"cost", plan.cost},           {"cost_deviation", plan.cost_deviation},
+            {"loss", plan.loss},       {"deviation", plan.deviation}, {"relative_accuracy", plan.relative_accuracy},
             {"accuracies", accuracies}};
 }
 
@@ -42,6 +39,7 @@ PredictedPlan plan_from(ConfigReader reader, const std::vector<std::string>& tas
         group.finish();
     }
     plan.cost = reader.real("cost", 0, kMost);
+    plan.cost_deviation = reader.real("cost_deviation", 0, kMost);
     plan.loss = reader.real("loss", -kMost, kMost);
     plan.deviation = reader.real("deviation", 0, kMost);
     plan.relative_accuracy = reader.real("relative_accuracy", -kMost, kMost);

@@ -77,6 +77,18 @@ TEST(GroupPredictor, IsUnsureOfWhatWasNotMeasured) {
     EXPECT_TRUE(std::isfinite(GroupPredictor(affinities_of(noisy), options).pair_drop(0, 1)));
 }
 
+TEST(GroupPredictor, ComparesCosinesWithWhatNoiseAllows) {
+    const PredictionOptions options;
+    const auto drop = [&](double diagonal, double other) {
+        std::vector<AffinityMatrix> matrices = harmless();
+        matrices[1] = flat(kGradientCosine, diagonal, other, 0.1);
+        return GroupPredictor(affinities_of(matrices), options).pair_drop(0, 1);
+    };
+    EXPECT_DOUBLE_EQ(drop(0.5, 0.25), options.pair_drop - options.cosine * 0.5);
+    EXPECT_DOUBLE_EQ(drop(0.1, 0.25), options.pair_drop - options.cosine) << "at most 1";
+    EXPECT_DOUBLE_EQ(drop(-0.1, 0.25), drop(0, 0.25)) << "squares of noise below 0 are no scale";
+}
+
 TEST(GroupPredictor, LosesMoreInLargerGroupsAndIsLessSureThere) {
     AffinityMatrix drops = flat(kTransplantDrop, std::nan(""), 0.02);
     drops.values[2][0].mean = 0.06;

@@ -252,7 +252,7 @@ TEST(LocalSearch, ComesNearTheOptimumOfGivenNetworks) {
     }
     RecordProperty("worst", std::to_string(worst));
     EXPECT_LT(worst, 0.1) << "of losses that spread over 2";
-    EXPECT_LT(sum / count, 0.005);
+    EXPECT_LT(sum / count, 0.002);
 }
 
 TEST(LocalSearch, ComesNearTheOptimumOfAllGroupings) {

@@ -46,6 +46,7 @@ TEST(GroupCostModel, MeasuresOrExtrapolates) {
     EXPECT_FALSE(model.is_measured(0b111));
     EXPECT_EQ(model.latency_ms(0b011), 2.2);
     EXPECT_NEAR(model.latency_ms(0b111), 2.3, 1e-4);
+    EXPECT_LT(model.error_ms(0b111), 1e-3) << "the measured ones lie on the model";
     GroupCosts odd = costs_of(tasks);
     odd.groups.push_back({{"a", "b", "c"}, 2});
     EXPECT_EQ(GroupCostModel(tasks, odd, "").latency_ms(0b111), 2) << "as measured, though below its parts";
@@ -83,11 +84,14 @@ TEST(PredictPlans, FindsThePlantedKinds) {
 
 TEST(PredictPlans, KeepsALatencyWithItsTrunk) {
     const TaskAffinities affinities = two_kinds(4);
-    const GroupCosts costs = costs_of(affinities.tasks);
+    GroupCosts costs = costs_of(affinities.tasks);
+    costs.trunk_error_ms = 0.3;
+    for (GroupCost& group : costs.groups) group.error_ms = 0.1;
     const PlanPredictions result = predict_plans(affinities, &costs, budget_of("latency=9.4ms"), {});
     EXPECT_EQ(plan_text(result.chosen.plan), "t0+t2 | t1+t3");
     EXPECT_NEAR(result.chosen.cost, 9.4, 1e-9);
     EXPECT_EQ(result.chosen.group_costs, (std::vector<double>{2.2, 2.2}));
+    EXPECT_DOUBLE_EQ(result.chosen.cost_deviation, std::sqrt(0.3 * 0.3 + 2 * 0.1 * 0.1));
     EXPECT_NEAR(result.chosen.loss, 0.04, 1e-9);
     EXPECT_NEAR(result.chosen.relative_accuracy, 0.99, 1e-9);
     EXPECT_GT(result.chosen.deviation, 0);
