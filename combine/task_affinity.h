@@ -1,16 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace banyan {
 
 /// Mean of repeated measurements with its standard error.
 struct MeasuredMean {
-    double mean = 0;
-    double error = 0;       ///< standard error of the mean; NaN below two measurements
-    std::int64_t count = 0; ///< measurements; 0: mean is NaN
+    double mean = std::numeric_limits<double>::quiet_NaN();
+    double error = std::numeric_limits<double>::quiet_NaN(); ///< standard error of the mean; NaN below two measurements
+    std::int64_t count = 0;                                  ///< measurements; 0: mean is NaN
 };
 
 /// One kind of relation between tasks, [from][onto]. The diagonal is what a task is to itself, or NaN.
@@ -42,6 +46,14 @@ inline constexpr const char* kContainment = "containment"; ///< share of onto's 
 inline constexpr const char* kCooccurrence = "cooccurrence";
 inline constexpr const char* kPoolingDrop = "pooling_drop"; ///< AP of onto lost when its output is pooled with from's
 inline constexpr const char* kTransplantDrop = "transplant_drop"; ///< AP of onto lost when merged with from untrained
+
+/// A matrix of which nothing is measured yet, with its key's title and sentence. @throws CheckError an unknown key
+AffinityMatrix empty_matrix(const std::string& key, std::size_t tasks);
+
+/// What two tasks lose when one branch takes both, without training: APs of the first and the second.
+using PairDrops = std::pair<MeasuredMean, MeasuredMean>;
+/// kTransplantDrop of all pairs. @param measure asked once for each pair of tasks, by their indices, first < second
+AffinityMatrix transplant_drops(std::size_t tasks, const std::function<PairDrops(std::size_t, std::size_t)>& measure);
 
 /// JSON of everything (docs/cli.md, affinities.json), and back. NaN is null.
 std::string affinities_json(const TaskAffinities& affinities);
