@@ -99,6 +99,23 @@ private:
     const PredictionOptions& options_;
 };
 
+/// What the measured merges cost beyond their pairs' scores, on average, with its spread; 0 where none was measured.
+Uncertain shift_of_scores(const PairMeasures& measures, std::size_t tasks) {
+    double sum = 0, squares = 0, count = 0;
+    for (std::size_t from = 0; from < tasks; ++from) {
+        for (std::size_t onto = 0; onto < tasks; ++onto) {
+            if (from == onto || !measures.has_transplant(from, onto)) continue;
+            const double beyond = measures.transplant(from, onto).value - measures.score(from, onto).value;
+            sum += beyond;
+            squares += beyond * beyond;
+            ++count;
+        }
+    }
+    if (count == 0) return {};
+    const double mean = sum / count;
+    return {mean, std::max(0.0, squares / count - mean * mean)};
+}
+
 bool is_accuracy(double value) { return value > 0 && value <= 1; }
 
 } // namespace
@@ -110,12 +127,17 @@ GroupPredictor::GroupPredictor(const TaskAffinities& affinities, const Predictio
                  " tasks expected, got ", accuracies.size());
     BANYAN_CHECK(std::all_of(accuracies.begin(), accuracies.end(), is_accuracy), "accuracies must lie in (0, 1]");
     const PairMeasures measures(affinities, options_);
+    const Uncertain shift = shift_of_scores(measures, drops_.size());
     for (std::size_t from = 0; from < drops_.size(); ++from) {
         for (std::size_t onto = 0; onto < drops_.size(); ++onto) {
             if (from == onto) continue;
-            const Uncertain drop =
-                measures.has_transplant(from, onto) ? measures.transplant(from, onto) : measures.score(from, onto);
-            drops_[from][onto] = {drop.value, drop.variance};
+            if (measures.has_transplant(from, onto)) {
+                const Uncertain drop = measures.transplant(from, onto);
+                drops_[from][onto] = {drop.value, drop.variance};
+            } else {
+                const Uncertain drop = measures.score(from, onto);
+                drops_[from][onto] = {drop.value + shift.value, drop.variance + shift.variance};
+            }
         }
     }
 }

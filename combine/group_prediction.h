@@ -18,7 +18,8 @@ struct PredictionOptions {
 
     // What task j costs task i in one branch where the drop of their merged branch was not measured: a sum of weights
     // times measures that are 0 where two tasks get on. The weights are a prior, not a fit: their order matters, and
-    // what they leave open is in `pair_deviation`.
+    // what they leave open is in `pair_deviation`. Where other pairs' drops were measured, all such sums are shifted by
+    // what those lost beyond theirs on average.
     double pair_drop = 0.005;  ///< any two tasks that share a branch
     double look_ahead = 0.03;  ///< - (look-ahead affinity of j onto i / of i onto itself), within [-1, 1]
     double cosine = 0.01;      ///< - cosine of gradients / root of the product of both diagonals, within [-1, 1]

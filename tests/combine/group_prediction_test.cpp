@@ -77,6 +77,21 @@ TEST(GroupPredictor, IsUnsureOfWhatWasNotMeasured) {
     EXPECT_TRUE(std::isfinite(GroupPredictor(affinities_of(noisy), options).pair_drop(0, 1)));
 }
 
+TEST(GroupPredictor, PutsPairsThatWereNotMergedOnTheScaleOfThoseThatWere) {
+    std::vector<AffinityMatrix> matrices = harmless();
+    AffinityMatrix drops = flat(kTransplantDrop, std::nan(""), std::nan(""));
+    drops.values[0][1].mean = 0.2; // far from what its measures tell: an untrained merge
+    drops.values[1][0].mean = 0.1;
+    matrices.push_back(drops);
+    matrices[2].values[2][0].mean = 0.5; // scales of c and a
+    const PredictionOptions options;
+    const GroupPredictor predictor(affinities_of(matrices), options);
+    EXPECT_DOUBLE_EQ(predictor.pair_drop(0, 1), 0.2);
+    EXPECT_DOUBLE_EQ(predictor.pair_drop(1, 2), 0.15) << "their mean";
+    EXPECT_DOUBLE_EQ(predictor.pair_drop(2, 0), 0.15 + options.scale * 0.5);
+    EXPECT_NEAR(predictor.pair_deviation(1, 2), std::hypot(options.pair_deviation, 0.05), 1e-12) << "their spread";
+}
+
 TEST(GroupPredictor, ComparesCosinesWithWhatNoiseAllows) {
     const PredictionOptions options;
     const auto drop = [&](double diagonal, double other) {
