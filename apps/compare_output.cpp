@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/text_table.h"
 #include "report/axis_ticks.h"
 
 namespace banyan {
@@ -37,30 +38,6 @@ Json rows_json(const std::vector<BootstrapRow>& rows) {
 std::string percent(double value) { return format_fixed(value * 100, 1); }
 
 std::string signed_percent(double value) { return (value > 0 ? "+" : "") + percent(value); }
-
-/// Lines of cells, columns as wide as their widest cell, the first one's texts at the left.
-class TextTable {
-public:
-    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-
-    std::string text() const {
-        std::vector<std::size_t> widths(rows_.front().size());
-        for (const auto& row : rows_) {
-            for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-        }
-        std::string out;
-        for (const auto& row : rows_) {
-            out += row[0] + std::string(widths[0] - row[0].size(), ' ');
-            for (std::size_t i = 1; i < row.size(); ++i)
-                out += std::string(2 + widths[i] - row[i].size(), ' ') + row[i];
-            out += "\n";
-        }
-        return out;
-    }
-
-private:
-    std::vector<std::vector<std::string>> rows_;
-};
 
 std::string interval(double low, double high, std::string (*write)(double)) {
     return "[" + write(low) + ", " + write(high) + "]";

@@ -18,6 +18,9 @@ const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
         {"train", run_train},   {"eval", run_eval},       {"compare", run_compare}, {"check", run_check},
         {"detect", run_detect}, {"explain", run_explain}, {"env", run_env},         {"demo", run_demo},
         {"merge plan", run_merge_plan},
+        {"ablate", run_ablate},
+        {"ablate show", run_ablate_show},
+        {"ablate compare", run_ablate_compare},
     };
     return table;
 }

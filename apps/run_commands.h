@@ -18,5 +18,8 @@ ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);
 ExitCode run_merge_plan(const Options& options);
+ExitCode run_ablate(const Options& options);
+ExitCode run_ablate_show(const Options& options);
+ExitCode run_ablate_compare(const Options& options);
 
 } // namespace banyan

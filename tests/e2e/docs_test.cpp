@@ -1,6 +1,9 @@
+#include <iterator>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -26,15 +29,20 @@ std::string section_of(const std::string& docs, const std::string& command) {
     return docs.substr(begin, docs.find("\n## ", begin + 1) - begin);
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+    std::istringstream in(text);
+    return {std::istream_iterator<std::string>(in), {}};
+}
+
 TEST(CommandLineDocs, NameEveryOptionOfEveryCommandAndNoOther) {
     const std::string docs = read_text(std::string(BANYAN_SOURCE_DIR) + "/docs/cli.md");
-    const std::set<std::string> commands = matches(banyan({"--help"}).out, "\n  ([a-z]+) +[a-zA-Z]");
+    const std::set<std::string> commands = matches(banyan({"--help"}).out, "\n  ([a-z]+(?: [a-z]+)?)  +[a-zA-Z]");
     EXPECT_GE(commands.size(), 6U);
     for (const std::string& command : commands) {
         const std::string section = section_of(docs, command);
         ASSERT_FALSE(section.empty()) << "docs/cli.md lacks the heading \"## banyan " << command << "\"";
         const std::set<std::string> options =
-            matches(banyan({command, "--help"}).out, "\n  (?:-h \\[ )?(--[a-z0-9-]+)");
+            matches(banyan(words_of(command + " --help")).out, "\n  (?:-h \\[ )?(--[a-z0-9-]+)");
         const std::set<std::string> documented = matches(section, "\n\\| `(--[a-z0-9-]+)");
         for (const std::string& option : options) {
             if (option == "--help") continue;
