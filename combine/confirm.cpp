@@ -4,19 +4,16 @@
 #include <filesystem>
 #include <sstream>
 
+#include "combine/validation_judge.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/stop_signal.h"
-#include "data/dataset.h"
-#include "eval/coco_files.h"
 #include "eval/coco_writer.h"
 #include "model/model_file.h"
 #include "train/checkpoint.h"
-#include "train/evaluate.h"
-#include "train/predictor.h"
 #include "train/run_folder.h"
 
 namespace banyan {
@@ -28,33 +25,28 @@ namespace fs = std::filesystem;
 /// Thrown out of the work when a signal came.
 struct StopAsked {};
 
+std::string candidate_folder(const std::string& folder, std::size_t candidate) {
+    return folder + "/candidate-" + std::to_string(candidate + 1);
+}
+
 class Confirmation {
 public:
     /// @param options with a candidate
-    explicit Confirmation(const ConfirmOptions& options) : options_(options), config_(config_of(0, 1)) {
+    explicit Confirmation(const ConfirmOptions& options)
+        : options_(options), config_(config_of(0, 1)), judge_(config_, "--config " + options.heal.config) {
         check_networks();
-        if (config_.validation.empty()) {
-            throw UsageError(ErrorText{"--config " + options.heal.config, "nothing to judge by",
-                                       "data sets in \"validation\"", "none", ""});
-        }
         claim_folder();
-        const ClassTable table(config_.model.tasks);
-        validation_ = load_datasets(config_.validation, table);
-        problem_ = ground_truth_of(validation_, table);
-        if (problem_.annotations.empty()) {
-            throw DataError(ErrorText{options.heal.config, "no object in the validation sets", "", "",
-                                      "give validation sets with labels of the network's tasks"});
-        }
-        write_file_atomically(file("ground_truth.coco.json"), coco_ground_truth_json(problem_));
+        write_file_atomically(file("ground_truth.coco.json"), coco_ground_truth_json(judge_.truth()));
         write_file_atomically(file("unmerged.banyan.safetensors"), read_file(options.heal.teacher));
     }
 
     ConfirmOutcome run() {
         ConfirmOutcome outcome;
         try {
-            for (std::size_t i = 0; i < options_.candidates.size() && !outcome.accepted; ++i) {
+            for (std::size_t i = 0; i < options_.candidates.size(); ++i) {
+                if (outcome.accepted && !options_.try_all) break;
                 outcome.tried.push_back(try_candidate(i));
-                if (outcome.tried.back().accepted) outcome.accepted = i;
+                if (outcome.tried.back().accepted && !outcome.accepted) outcome.accepted = i;
                 write_file_atomically(file("confirm.json"), confirm_json(options_, outcome));
             }
         } catch (const StopAsked&) {
@@ -67,7 +59,6 @@ public:
 
 private:
     std::string file(const std::string& name) const { return options_.folder + "/" + name; }
-    static std::string candidate_folder(std::size_t candidate) { return "candidate-" + std::to_string(candidate + 1); }
 
     HealOptions heal_options(std::size_t candidate, int seed) const {
         HealOptions options = options_.heal;
@@ -86,8 +77,7 @@ private:
 
     const ConfirmOptions& options_;
     RunConfig config_; ///< of the first candidate and seed
-    std::vector<Dataset> validation_;
-    CocoProblem problem_; ///< ground truth
+    ValidationJudge judge_;
 };
 
 /// All find the same classes under the same numbers.
@@ -121,25 +111,14 @@ void Confirmation::claim_folder() const {
     write_file_atomically(path, text.str());
 }
 
-/// Detections of a model in the validation sets, found once.
-std::vector<CocoDetection> Confirmation::detections_of(const std::string& model_path, const std::string& results) {
-    if (!fs::exists(results)) {
-        MultiTaskModel model = load_model(model_path);
-        EvalOptions eval_options;
-        eval_options.side = model.options().input_side;
-        eval_options.stop = [] { return stop_requested().has_value(); };
-        CocoProblem found;
-        evaluate_datasets(make_predictor(model, kEvalScoreThreshold, config_.train.precision), validation_,
-                          model.classes(), eval_options, &found);
-        if (stop_requested()) throw StopAsked();
-        write_file_atomically(results, coco_predictions_json(found));
-    }
-    read_coco_detections(results, problem_);
-    return std::move(problem_.detections);
+std::vector<CocoDetection> Confirmation::detections_of(const std::string& model, const std::string& results) {
+    std::optional<std::vector<CocoDetection>> found = judge_.detections(model, results);
+    if (!found) throw StopAsked();
+    return std::move(*found);
 }
 
 std::vector<CocoDetection> Confirmation::healed_detections(std::size_t candidate, int seed) {
-    const std::string folder = file(candidate_folder(candidate)) + "/seed-" + std::to_string(seed);
+    const std::string folder = candidate_folder(options_.folder, candidate) + "/seed-" + std::to_string(seed);
     const HealOptions options = heal_options(candidate, seed);
     // The last checkpoint of a run comes after its last evaluation.
     const bool is_finished =
@@ -150,8 +129,7 @@ std::vector<CocoDetection> Confirmation::healed_detections(std::size_t candidate
         const TrainOutcome outcome = heal(options, folder, RunFolder::holds_run(folder));
         if (outcome.stop_signal) throw StopAsked();
     }
-    read_coco_detections(folder + "/predictions.coco.json", problem_);
-    return std::move(problem_.detections);
+    return judge_.read(folder + "/predictions.coco.json");
 }
 
 CandidateVerdict Confirmation::try_candidate(std::size_t candidate) {
@@ -159,15 +137,16 @@ CandidateVerdict Confirmation::try_candidate(std::size_t candidate) {
     verdict.model = options_.candidates[candidate];
     verdict.plan = plan_of(ModelFile::load(verdict.model).options);
     BootstrapSide healed{"healed", {}};
-    const BootstrapSide unmerged{"unmerged", {detections_of(options_.heal.teacher, file("unmerged.coco.json"))}};
-    const BootstrapSide transplanted{
-        "transplanted", {detections_of(verdict.model, file(candidate_folder(candidate)) + "/transplanted.coco.json")}};
+    const BootstrapSide unmerged{"unmerged",
+                                 {detections_of(options_.heal.teacher, unmerged_detections_file(options_.folder))}};
+    const BootstrapSide transplanted{"transplanted",
+                                     {detections_of(verdict.model, transplanted_file(options_.folder, candidate))}};
     for (int seed = 1; seed <= options_.seeds; ++seed) {
         if (stop_requested()) throw StopAsked();
         healed.seeds.push_back(healed_detections(candidate, seed));
-        verdict.runs.push_back(file(candidate_folder(candidate)) + "/seed-" + std::to_string(seed));
+        verdict.runs.push_back(candidate_folder(options_.folder, candidate) + "/seed-" + std::to_string(seed));
     }
-    verdict.comparison = paired_bootstrap(problem_, {healed, unmerged, transplanted}, options_.bootstrap);
+    verdict.comparison = paired_bootstrap(judge_.truth(), {healed, unmerged, transplanted}, options_.bootstrap);
     verdict.least_difference = least_difference_points(verdict.comparison);
     verdict.accepted = verdict.least_difference >= -options_.max_drop;
     log_info(plan_text(verdict.plan) + (verdict.accepted ? ": accepted" : ": not accepted"));
@@ -181,6 +160,12 @@ void Confirmation::hand_out(const CandidateVerdict& verdict) const {
 }
 
 } // namespace
+
+std::string unmerged_detections_file(const std::string& folder) { return folder + "/unmerged.coco.json"; }
+
+std::string transplanted_file(const std::string& folder, std::size_t candidate) {
+    return candidate_folder(folder, candidate) + "/transplanted.coco.json";
+}
 
 double least_difference_points(const BootstrapResult& comparison) {
     return 100 * comparison.mean.ap.differences.at(0).low;

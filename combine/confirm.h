@@ -18,6 +18,7 @@ struct ConfirmOptions {
     double max_drop = 0.5;               ///< loss of mean AP that is allowed, in points (hundredths) [0, 100]
     std::string folder;
     bool resume = false;
+    bool try_all = false; ///< goes on behind an accepted candidate, to compare all of them
     /// Seeds are drawn as well: a plan is judged, not one lucky healing of it.
     BootstrapOptions bootstrap{.resamples = 2000, .seed = 1, .confidence = 0.95, .resample_seeds = true};
 };
@@ -46,7 +47,8 @@ struct ConfirmOutcome {
 double least_difference_points(const BootstrapResult& comparison);
 
 /// Heals the candidates one after the other, each with several seeds, judges them against the unmerged network on the
-/// config's validation sets, and stops at the first that is accepted. In the folder:
+/// config's validation sets, and stops at the first that is accepted (with `try_all` it only goes by that one). In the
+/// folder:
 ///
 ///   unmerged.banyan.safetensors     the undo path: the network as it was
 ///   unmerged.coco.json, ground_truth.coco.json
@@ -59,6 +61,10 @@ double least_difference_points(const BootstrapResult& comparison);
 /// @throws UsageError the folder holds a confirmation (without `resume`), or one of other networks or another training;
 /// no validation data; DataError no object to judge by; every Error of its parts
 ConfirmOutcome confirm(const ConfirmOptions& options);
+
+/// Where confirm() keeps what networks found that it did not heal, as COCO files; those that are there are taken.
+std::string unmerged_detections_file(const std::string& folder);
+std::string transplanted_file(const std::string& folder, std::size_t candidate);
 
 /// {"accepted", "max_drop_points", "bound", …} (docs/cli.md)
 std::string confirm_json(const ConfirmOptions& options, const ConfirmOutcome& outcome);
