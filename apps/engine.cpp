@@ -21,6 +21,8 @@ const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
         {"ablate", run_ablate},
         {"ablate show", run_ablate_show},
         {"ablate compare", run_ablate_compare},
+        {"merge apply", run_merge_apply},
+        {"merge split", run_merge_split},
     };
     return table;
 }

@@ -26,6 +26,28 @@ void add_plan(po::options_description& options) {
     add("json", "result as JSON on stdout");
 }
 
+void add_apply(po::options_description& options) {
+    auto add = options.add_options();
+    add("model", text()->required(), "model file of the network to merge branches of");
+    add("plan", text()->required(), "\"person+torso | head+face | hand\", or a plan file (.json)");
+    add("data", text()->required(), "training config: its training sets calibrate, its validation sets judge");
+    add("out", text()->required(), "model file to write");
+    add("images", po::value<std::int64_t>()->default_value(64), "calibration pictures");
+    add("method", text()->default_value("auto"), "of fitting towers: auto, average or concatenate");
+    add("boxes", text()->default_value("per_task"), "box outputs of merged branches: per_task or shared");
+    add("width", po::value<std::int64_t>(), "of merged towers (default: the widest source's)");
+    add("no-eval", "do not judge before and after");
+    add("json", "result as JSON on stdout");
+}
+
+void add_split(po::options_description& options) {
+    auto add = options.add_options();
+    add("model", text()->required(), "model file with a branch of several tasks");
+    add("branch", text(), "branch to split (default: all with several tasks)");
+    add("out", text()->required(), "model file to write");
+    add("json", "result as JSON on stdout");
+}
+
 } // namespace
 
 std::vector<Command> merge_commands() {
@@ -33,6 +55,11 @@ std::vector<Command> merge_commands() {
         {"merge plan", "which tasks should share a network or branch under a budget",
          "--table F | --affinities A.json [--costs C.json] --budget B [options]",
          "Exact up to 10 tasks. Ends with 8 where no plan keeps the budget, and names the nearest.", add_plan, "", 0},
+        {"merge apply", "build the merged network from the unmerged one, without training",
+         "--model M --plan \"a+b | c\" --data CONFIG --out F [options]",
+         "Judges both on the config's validation sets, before any training.", add_apply, "", 0},
+        {"merge split", "give the tasks of a merged branch branches of their own, with the same outputs",
+         "--model M --out F [options]", "Exact: towers and outputs are copied.", add_split, "", 0},
     };
 }
 

@@ -21,5 +21,7 @@ ExitCode run_merge_plan(const Options& options);
 ExitCode run_ablate(const Options& options);
 ExitCode run_ablate_show(const Options& options);
 ExitCode run_ablate_compare(const Options& options);
+ExitCode run_merge_apply(const Options& options);
+ExitCode run_merge_split(const Options& options);
 
 } // namespace banyan
