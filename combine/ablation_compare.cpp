@@ -1,6 +1,7 @@
 #include "combine/ablation_compare.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/error.h"
@@ -41,16 +42,15 @@ GroundTruth widest_ground_truth(const std::string& folder, const std::vector<con
     for (const CellSummary* cell : cells) {
         for (const RunRow* row : cell->done) files.insert(folder + "/" + row->ground_truth);
     }
-    GroundTruth widest;
+    std::map<std::size_t, std::vector<GroundTruth>> by_classes;
     for (const std::string& file : files) {
         CocoProblem problem = read_coco_ground_truth(file);
-        if (!widest.file.empty() && problem.categories.size() == widest.problem.categories.size()) {
-            throw UsageError(ErrorText{file, "runs of these cells were judged on other images or labels",
-                                       "those of " + widest.file, "", "compare cells of one validation set"});
-        }
-        if (problem.categories.size() > widest.problem.categories.size()) widest = {file, std::move(problem)};
+        by_classes[problem.categories.size()].push_back({file, std::move(problem)});
     }
-    return widest;
+    std::vector<GroundTruth>& widest = by_classes.rbegin()->second;
+    if (widest.size() == 1) return std::move(widest.front());
+    throw UsageError(ErrorText{widest[1].file, "runs of these cells were judged by other tasks, images or labels",
+                               "those of " + widest[0].file, "", "compare cells of one validation set"});
 }
 
 /// `problem` with the categories in `kept` only.

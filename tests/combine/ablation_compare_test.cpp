@@ -102,7 +102,11 @@ TEST_F(CellComparisonTest, JudgesCellsOfOtherTasksOnThoseInCommon) {
     ASSERT_THAT(found.result.tasks, SizeIs(1));
     EXPECT_EQ(found.result.tasks[0].name, "b");
     EXPECT_NEAR(found.result.mean.ap.differences.at(0).estimate, -0.5, 0.02);
-    expect_error<UsageError>([&] { compare({row("b", {"b"}, 1, 2), row("a", {"a"}, 1, 1)}); }, {"judged"});
+    expect_error<UsageError>(
+        [&] {
+            compare({row("b", {"b"}, 1, 2), row("a", {"a"}, 1, 1)});
+        },
+        {"judged by other tasks"});
 }
 
 TEST_F(CellComparisonTest, RefusesOtherImagesAndSeeds) {
@@ -110,7 +114,7 @@ TEST_F(CellComparisonTest, RefusesOtherImagesAndSeeds) {
         [&] {
             compare({row("a | b", {"a", "b"}, 1, 1), row("a+b", {"a", "b"}, 1, 1, 100)});
         },
-        {"other images"});
+        {"judged by other", "gt100-a-b"});
     expect_error<UsageError>(
         [&] {
             compare({row("a | b", {"a", "b"}, 1, 1), row("a+b", {"a", "b"}, 2, 1)});

@@ -67,7 +67,7 @@ TEST(AblationSummary, AveragesFinishedSeedsOfEachCell) {
 TEST(AblationSummary, LeavesOutNumbersThatNotAllSeedsHave) {
     const std::vector<RunRow> all = rows();
     EXPECT_FALSE(summarise_ablation(all, "ap50").cells[0].tasks.contains("face"));
-    expect_error<UsageError>([&] { summarise_ablation(all, "ap05"); }, {"--metric", "ap05", "did you mean \"ap50\""});
+    expect_error<UsageError>([&] { summarise_ablation(all, "ap51"); }, {"--metric", "ap51", "did you mean \"ap50\""});
 }
 
 TEST(SortCells, PutsTheBestFirstAndTheUnfinishedLast) {

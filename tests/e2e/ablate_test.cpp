@@ -138,7 +138,8 @@ TEST_F(Ablate, GrowsButDoesNotMixConfigs) {
 }
 
 TEST_F(Ablate, FailedRunDoesNotStopTheOthers) {
-    write_grid({{"wild", {{"/train/lr", 10}, {"/train/optimizer", "sgd"}, {"/train/clip_norm", 0}}}, {"plain", {}}});
+    write_grid({{"wild", {{"/train/lr", 10}, {"/train/optimizer", "sgd"}, {"/train/clip_norm", 0}}},
+                {"plain", json::object()}});
     run_.write_config({{"steps", 40}});
     const Outcome outcome = banyan(words("grid"));
     ASSERT_EQ(outcome.code, 6) << outcome.err;
