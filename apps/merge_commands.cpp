@@ -8,6 +8,28 @@ namespace {
 
 po::typed_value<std::string>* text() { return po::value<std::string>(); }
 
+void add_measure(po::options_description& options) {
+    auto add = options.add_options();
+    add("config", text()->required(), "config of a network with a branch for each task");
+    add("out", text()->required(), "folder to write");
+    add("set", po::value<Texts>()->composing(), "POINTER=VALUE changes one config value; repeatable");
+    add("tasks", text(), "measure these tasks only, e.g. face,hand");
+    add("steps", po::value<std::int64_t>(), "of the joint run (default: the config's)");
+    add("every", po::value<std::int64_t>()->default_value(100), "steps of the joint run between probes");
+    add("model", text(), "probe this model as it is instead of a joint run");
+    add("run", text(), "the same with the last weights of this run folder");
+    add("probes", po::value<std::int64_t>()->default_value(20), "of a given model");
+    add("rows", po::value<int>()->default_value(8), "of a probe's batches");
+    add("threads", po::value<int>(), "threads of the kernels when latencies are measured (default: all cores)");
+    add("fp32", "measure latencies without bfloat16");
+    add("rounds", po::value<int>()->default_value(40), "pictures by which each latency is measured, at least 40");
+    add("boxes", text()->default_value("per_task"), "box outputs of merged branches: per_task or shared");
+    add("pairs", text()->default_value("auto"), "merge every pair untrained to see what it loses: auto, on or off");
+    add("images", po::value<std::int64_t>()->default_value(64), "pictures by which merged branches are fitted");
+    add("resume", "continue what is in the folder");
+    add("json", "result as JSON on stdout");
+}
+
 void add_plan(po::options_description& options) {
     auto add = options.add_options();
     add("table", text(), "losses of trained networks, tab-separated or JSON, to choose from");
@@ -52,6 +74,10 @@ void add_split(po::options_description& options) {
 
 std::vector<Command> merge_commands() {
     return {
+        {"merge measure", "which tasks help each other, and what branches cost", "CONFIG --out DIR [options]",
+         "Trains all tasks together and probes meanwhile, or probes a given model. Writes affinities.json,\n"
+         "costs.json, unmerged.banyan.safetensors and affinity.html. A stopped measurement goes on with --resume.",
+         add_measure, "config", 1},
         {"merge plan", "which tasks should share a network or branch under a budget",
          "--table F | --affinities A.json [--costs C.json] --budget B [options]",
          "Exact up to 10 tasks. Ends with 8 where no plan keeps the budget, and names the nearest.", add_plan, "", 0},

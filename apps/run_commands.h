@@ -17,6 +17,7 @@ ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);
+ExitCode run_merge_measure(const Options& options);
 ExitCode run_merge_plan(const Options& options);
 ExitCode run_ablate(const Options& options);
 ExitCode run_ablate_show(const Options& options);

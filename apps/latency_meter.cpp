@@ -1,0 +1,99 @@
+#include "apps/latency_meter.h"
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include <ATen/Parallel.h>
+#include <unistd.h>
+
+#include "core/cpu_features.h"
+#include "core/progress.h"
+#include "core/random.h"
+#include "core/stop_signal.h"
+#include "model/model_file.h"
+
+namespace banyan {
+
+namespace {
+
+constexpr int kWidth = 640, kHeight = 480; // of the measured picture, which is letterboxed as any other
+
+Image random_picture() {
+    Image image(kWidth, kHeight);
+    Random random(1);
+    for (std::uint8_t& byte : image.rgb) byte = static_cast<std::uint8_t>(random.integer(0, 255));
+    return image;
+}
+
+Detector detector_of(const std::string& model_file, const LatencyMeterOptions& options) {
+    DetectorOptions detector_options;
+    detector_options.threads = options.threads;
+    detector_options.bf16 = options.bf16;
+    return Detector(model_file, detector_options);
+}
+
+/// The detector of a network with start weights. Its file is there only meanwhile.
+Detector detector_of(const ModelOptions& network, const LatencyMeterOptions& options) {
+    const std::string path = options.folder + "/latency-" + std::to_string(getpid()) + ".tmp.banyan.safetensors";
+    save_model(path, MultiTaskModel(network));
+    try {
+        Detector detector = detector_of(path, options);
+        std::remove(path.c_str());
+        return detector;
+    } catch (...) {
+        std::remove(path.c_str());
+        throw;
+    }
+}
+
+double milliseconds(Detector& detector, const Image& image) {
+    const auto start = std::chrono::steady_clock::now();
+    detector.detect(image);
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// @param networks as options or model files
+template <typename Network>
+std::vector<LatencySamples> measure(const std::vector<Network>& networks, const LatencyMeterOptions& options) {
+    std::vector<Detector> detectors;
+    detectors.reserve(networks.size());
+    for (const Network& network : networks) {
+        if (stop_requested()) return {};
+        detectors.push_back(detector_of(network, options));
+    }
+    const Image image = random_picture();
+    std::vector<LatencySamples> samples(networks.size());
+    Progress progress("latency", options.warm_up + options.rounds, "round");
+    for (int round = -options.warm_up; round < options.rounds; ++round) {
+        for (std::size_t i = 0; i < detectors.size(); ++i) {
+            if (stop_requested()) return {};
+            const std::size_t n = (i + static_cast<std::size_t>(options.warm_up + round)) % detectors.size();
+            const double ms = milliseconds(detectors[n], image);
+            if (round >= 0) samples[n].ms.push_back(ms);
+        }
+        progress.update(options.warm_up + round + 1, std::to_string(detectors.size()) + " networks");
+    }
+    return samples;
+}
+
+} // namespace
+
+LatencyMeter detector_meter(LatencyMeterOptions options) {
+    return [options = std::move(options)](const std::vector<ModelOptions>& networks) {
+        return measure(networks, options);
+    };
+}
+
+ModelFileMeter model_file_meter(LatencyMeterOptions options) {
+    return [options = std::move(options)](const std::vector<std::string>& files) { return measure(files, options); };
+}
+
+std::string target_text(const LatencyMeterOptions& options, int side) {
+    const int threads = options.threads > 0 ? options.threads : at::get_num_threads();
+    const bool bf16 = options.bf16 == Bf16::on || (options.bf16 == Bf16::automatic && has_fast_bf16());
+    return std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") + (bf16 ? "bf16, " : "fp32, ") +
+           std::to_string(side) + " px, " + cpu_name();
+}
+
+} // namespace banyan
