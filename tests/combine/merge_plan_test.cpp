@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 
