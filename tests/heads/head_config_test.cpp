@@ -21,8 +21,9 @@ TEST(ParseHead, ReadsEveryKey) {
     expected.activation = Activation::silu;
     expected.prior = 0.05;
     expected.box_bins = 16;
+    expected.boxes = BoxOutputs::per_task;
     EXPECT_EQ(parsed(R"({"type": "dense", "tower": "conv", "depth": 4, "width": 128, "split_towers": true,
-                         "activation": "silu", "prior": 0.05, "box_bins": 16})"),
+                         "activation": "silu", "prior": 0.05, "box_bins": 16, "boxes": "per_task"})"),
               expected);
 }
 
@@ -47,6 +48,7 @@ TEST(ParseHead, RefusesWrongValuesWithTheirPlace) {
         {R"({"prior": 0.6})", {"a.json:/prior", "0.6"}},
         {R"({"box_bins": 1})", {"a.json:/box_bins", "0 or at least 2", "1"}},
         {R"({"box_bins": 65})", {"a.json:/box_bins", "[0, 64]"}},
+        {R"({"boxes": "per_tasc"})", {"a.json:/boxes", "did you mean \"per_task\""}},
         {R"({"widht": 96})", {"a.json:/widht", "did you mean \"width\""}}};
     for (const auto& [text, words] : cases) expect_error<ConfigError>([&] { parsed(text); }, words);
 }

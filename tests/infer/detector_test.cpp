@@ -78,16 +78,19 @@ TEST_F(DetectorTest, FindsTheSameWithAndWithoutFoldedNorms) {
 
 TEST_F(DetectorTest, FindsTheSameForATaskAloneAsForAll) {
     const Image image = noise_image(80, 100, 2);
-    const std::vector<Detection> all = Detector(model_, exact()).detect(image);
     const std::vector<std::vector<std::string>> choices{
         {"face"}, {"person"}, {"hand"}, {"hand", "face"}, {"face", "person", "hand"}};
-    for (const std::vector<std::string>& tasks : choices) {
-        DetectorOptions options = exact();
-        options.tasks = tasks;
-        Detector detector(model_, options);
-        const std::vector<Detection> expected = of_tasks(all, tasks);
-        ASSERT_THAT(expected, Not(IsEmpty())) << tasks[0];
-        expect_same(detector.detect(image), expected, 1e-5F);
+    for (const BoxOutputs boxes : {BoxOutputs::shared, BoxOutputs::per_task}) {
+        const std::string model = test::write_small_model(dir_.file("choices.banyan.safetensors"), 1, boxes);
+        const std::vector<Detection> all = Detector(model, exact()).detect(image);
+        for (const std::vector<std::string>& tasks : choices) {
+            DetectorOptions options = exact();
+            options.tasks = tasks;
+            Detector detector(model, options);
+            const std::vector<Detection> expected = of_tasks(all, tasks);
+            ASSERT_THAT(expected, Not(IsEmpty())) << tasks[0];
+            expect_same(detector.detect(image), expected, 1e-5F);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "core/config_reader.h"
 #include "core/random.h"
@@ -54,11 +55,14 @@ inline void disturb(MultiTaskModel& model) {
     model.module().load_host(tensors);
 }
 
-/// Writes such a network. @return its path
-inline std::string write_small_model(const std::string& path, std::uint64_t seed = 1) {
+/// Writes such a network. @param boxes of the branch that serves two tasks @return its path
+inline std::string write_small_model(const std::string& path, std::uint64_t seed = 1,
+                                     BoxOutputs boxes = BoxOutputs::shared) {
     GraphModuleOptions module_options;
     module_options.seed = seed;
-    MultiTaskModel model(small_model_options(), module_options);
+    ModelOptions options = small_model_options();
+    options.branches.front().head.boxes = boxes;
+    MultiTaskModel model(std::move(options), module_options);
     disturb(model);
     save_model(path, model);
     return path;

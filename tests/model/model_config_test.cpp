@@ -128,6 +128,12 @@ TEST(ModelConfig, BoxBinsComeBackFromJson) {
     expect_equal(parse(to_json(options)), options);
 }
 
+TEST(ModelConfig, OutputsPerTaskComeBackFromJson) {
+    ModelOptions options = unusual_options();
+    options.branches[0].head.boxes = BoxOutputs::per_task;
+    expect_equal(parse(to_json(options)), options);
+}
+
 TEST(ModelConfig, MatchersByPredictionComeBackFromJson) {
     ModelOptions options = unusual_options();
     options.branches[0].matcher = {};
