@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <utility>
@@ -55,7 +56,10 @@ Json cost_json(const Cost& cost) {
 }
 
 bool is_in_graph(const Subject& subject, const BranchOptions& branch) {
-    return subject.graph.outputs.contains(class_output_name(branch.name, branch.anchors.levels.front()));
+    const std::vector<BranchOptions> of_head = branches_of_head(branch);
+    return std::any_of(of_head.begin(), of_head.end(), [&](const BranchOptions& outputs) {
+        return subject.graph.outputs.contains(class_output_name(outputs.name, branch.anchors.levels.front()));
+    });
 }
 
 Json overview_json(const Subject& subject) {
@@ -66,7 +70,8 @@ Json overview_json(const Subject& subject) {
         branches.push_back({{"name", branch.name},
                             {"tasks", branch.tasks},
                             {"levels", branch.anchors.levels},
-                            {"anchors_per_cell", anchors_per_cell(branch.anchors)}});
+                            {"anchors_per_cell", anchors_per_cell(branch.anchors)},
+                            {"boxes", branch.head.boxes == BoxOutputs::shared ? "shared" : "per_task"}});
     }
     for (const auto& [name, cost] : cost_by_prefix(subject.graph, kPartNames)) parts[name] = cost_json(cost);
     return {{"input_side", subject.model.input_side},
@@ -124,6 +129,7 @@ void print_overview(const Subject& subject) {
                   << " a cell on levels " << joined(branch.anchors.levels) << "; head " << branch.head.depth << " x "
                   << branch.head.width;
         if (branch.head.box_bins > 0) std::cout << ", " << branch.head.box_bins << " bins a side";
+        if (branches_of_head(branch).size() > 1) std::cout << ", outputs per task";
         std::cout << "\n";
     }
     for (const auto& [name, value] : subject.facts) std::cout << name << ": " << value << "\n";

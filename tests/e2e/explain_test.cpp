@@ -41,6 +41,20 @@ TEST(Explain, CutsTheNetworkToTasks) {
     EXPECT_EQ(banyan({"explain", run.config(), "--tasks", "rad"}).code, 2);
 }
 
+TEST(Explain, TellsOutputsPerTask) {
+    const SmallRun run;
+    const std::string merged =
+        R"(/model/branches=[{"name": "both", "tasks": ["red", "blue"], "head": {"boxes": "per_task"}}])";
+    const Outcome text = banyan({"explain", run.config(), "--set", merged, "--cost"});
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, AllOf(HasSubstr("both: tasks red, blue"), HasSubstr("outputs per task"),
+                                HasSubstr("branches.both.tower.0"), HasSubstr("branches.both.red.cls")));
+    const Outcome blue = banyan({"explain", run.config(), "--set", merged, "--cost", "--tasks", "blue"});
+    EXPECT_THAT(blue.out, AllOf(HasSubstr("branches.both.blue.cls"), Not(HasSubstr("branches.both.red."))));
+    const json facts = json::parse(banyan({"explain", run.config(), "--set", merged, "--json"}).out);
+    EXPECT_EQ(facts.at("branches")[0].at("boxes"), "per_task");
+}
+
 TEST(Explain, WritesGraphsAndPictures) {
     const SmallRun run;
     const std::string dot = run.file("net.dot"), svg = run.file("net.svg");
