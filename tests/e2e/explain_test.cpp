@@ -44,7 +44,8 @@ TEST(Explain, CutsTheNetworkToTasks) {
 TEST(Explain, TellsOutputsPerTask) {
     const SmallRun run;
     const std::string merged =
-        R"(/model/branches=[{"name": "both", "tasks": ["red", "blue"], "head": {"boxes": "per_task"}}])";
+        R"(/model/branches=[{"name": "both", "tasks": ["red", "blue"], "anchors": {"levels": [3, 4, 5]},)"
+        R"( "head": {"boxes": "per_task"}}])";
     const Outcome text = banyan({"explain", run.config(), "--set", merged, "--cost"});
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_THAT(text.out, AllOf(HasSubstr("both: tasks red, blue"), HasSubstr("outputs per task"),
