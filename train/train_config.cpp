@@ -54,16 +54,16 @@ void parse_start(ConfigReader& reader, TrainOptions& options) {
 }
 
 void check_frozen_trunk(const ConfigReader& reader, const TrainOptions& options) {
-    const auto refuse = [&](const std::string& key, const std::string& expected) {
-        throw ConfigError(ErrorText{reader.where(key), "needs a trunk that learns", expected,
-                                    "\"trunk_lr_scale\": 0, which freezes it", ""});
+    const auto refuse = [&](const std::string& where, const std::string& expected) {
+        throw ConfigError(
+            ErrorText{where, "needs a trunk that learns", expected, "\"trunk_lr_scale\": 0, which freezes it", ""});
     };
-    if (options.trunk_norm == TrunkNorm::dataset) refuse("trunk_norm", "\"frozen\" or \"batch\"");
+    if (options.trunk_norm == TrunkNorm::dataset) refuse(reader.where("trunk_norm"), "\"frozen\" or \"batch\"");
     const BalanceMethod method = options.balance.method;
     if (method == BalanceMethod::gradnorm || method == BalanceMethod::pcgrad) {
-        refuse("balance/method", "\"fixed\", \"uncertainty\" or \"dwa\"");
+        refuse(reader.where("balance") + "/method", "\"fixed\", \"uncertainty\" or \"dwa\"");
     }
-    if (options.conflict_every > 0) refuse("conflict_every", "0");
+    if (options.conflict_every > 0) refuse(reader.where("conflict_every"), "0");
 }
 
 void check_start(const ConfigReader& reader, const TrainOptions& options) {

@@ -1,0 +1,83 @@
+#include "train/start_weights.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "model/model_file.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+#include "train/tiny_model.h"
+
+namespace banyan {
+namespace {
+
+MultiTaskModel model_of(const ModelOptions& options, std::uint64_t seed) {
+    GraphModuleOptions module;
+    module.seed = seed;
+    return MultiTaskModel(options, module);
+}
+
+class StartFromModel : public testing::Test {
+protected:
+    StartFromModel() { save_model(path_, model_of(options_, 7)); }
+
+    /// A network of other options does not take the file and keeps its own tensors.
+    void expect_refused(const ModelOptions& options, const std::vector<std::string>& words) {
+        MultiTaskModel model = model_of(options, 1);
+        const auto before = test::copies_of(model.module());
+        expect_error<ModelFileError>([&] { start_from_model(model, path_); }, words);
+        for (const auto& [name, tensor] : before) EXPECT_TRUE(at::equal(model.module().tensor(name), tensor)) << name;
+    }
+
+    ModelOptions options_ = test::tiny_options({"face", "hand"});
+    TempDir dir_;
+    std::string path_ = dir_.file("start.banyan.safetensors");
+};
+
+TEST_F(StartFromModel, TakesEveryTensor) {
+    MultiTaskModel model = model_of(options_, 1);
+    start_from_model(model, path_);
+    const MultiTaskModel expected = load_model(path_);
+    for (const auto& [name, tensor] : test::copies_of(expected.module())) {
+        EXPECT_TRUE(at::equal(model.module().tensor(name), tensor)) << name;
+    }
+    EXPECT_TRUE(model.module().tensor("branches.face.cls.weight").requires_grad());
+}
+
+TEST_F(StartFromModel, TakesOneWithAnotherLossAndMatcher) {
+    options_.branches[0].loss.gamma = 1;
+    options_.branches[0].matcher.kind = MatcherKind::tal;
+    options_.detection.nms_iou = 0.5;
+    MultiTaskModel model = model_of(options_, 1);
+    EXPECT_NO_THROW(start_from_model(model, path_));
+}
+
+TEST_F(StartFromModel, RefusesAnotherNetwork) {
+    expect_refused(test::tiny_options({"hand", "face"}), {path_, "hand (hand), face (face)", "face (face), hand"});
+    ModelOptions other = options_;
+    other.branches = {test::tiny_branch("both", {"face", "hand"})};
+    expect_refused(other, {"both (face+hand)", "face (face), hand (hand)"});
+    other = options_;
+    other.branches[1].anchors.scales = {3};
+    expect_refused(other, {"anchors of branch hand"});
+    other = options_;
+    other.preprocessing.std = {1, 1, 1};
+    expect_refused(other, {"mean and std"});
+}
+
+TEST_F(StartFromModel, RefusesTensorsThatDoNotFit) {
+    ModelOptions other = options_;
+    other.branches[1].head.width = 16;
+    expect_refused(other, {"branches.hand.", "[4, 16, 1, 1]", "[4, 8, 1, 1]"});
+    other = options_;
+    other.branches[1].head.depth = 2;
+    expect_refused(other, {"tensor \"branches.hand.tower.1.", "none"});
+    other = options_;
+    other.branches[1].head.depth = 0;
+    other.branches[1].head.width = 16; // as the neck's levels
+    expect_refused(other, {"branches.hand."});
+}
+
+} // namespace
+} // namespace banyan
