@@ -17,6 +17,8 @@ const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
     static const std::map<std::string, ExitCode (*)(const Options&)> table{
         {"train", run_train},   {"eval", run_eval},       {"compare", run_compare}, {"check", run_check},
         {"detect", run_detect}, {"explain", run_explain}, {"env", run_env},         {"demo", run_demo},
+        {"merge heal", run_merge_heal},
+        {"merge confirm", run_merge_confirm},
         {"merge measure", run_merge_measure},
         {"merge plan", run_merge_plan},
         {"ablate", run_ablate},

@@ -1,10 +1,14 @@
 #include "apps/command_line.h"
 
+#include <cstdint>
+
 namespace banyan {
 
 namespace po = boost::program_options;
 
 namespace {
+
+using Texts = std::vector<std::string>;
 
 po::typed_value<std::string>* text() { return po::value<std::string>(); }
 
@@ -70,6 +74,37 @@ void add_split(po::options_description& options) {
     add("json", "result as JSON on stdout");
 }
 
+/// What `merge heal` and `merge confirm` share.
+void add_healing(po::options_description& options) {
+    auto add = options.add_options();
+    add("config", text()->required(), "training config: its data sets, transforms and optimiser are used");
+    add("steps", po::value<std::int64_t>()->default_value(300), "of a healing");
+    add("trunk-lr-scale", po::value<double>()->default_value(0), "learning rate of the trunk; 0 keeps it as it is");
+    add("set", po::value<Texts>()->composing(), "POINTER=VALUE changes one value of the healing's config; repeatable");
+    add("json", "result as JSON on stdout");
+}
+
+void add_heal(po::options_description& options) {
+    auto add = options.add_options();
+    add("merged", text()->required(), "model file to heal");
+    add("teacher", text()->required(), "model file of the unmerged network");
+    add("out", text()->required(), "run folder to write");
+    add("seed", po::value<std::uint64_t>()->default_value(1), "of batches and transforms");
+    add("resume", "continue the run in the folder from its newest checkpoint");
+    add_healing(options);
+}
+
+void add_confirm(po::options_description& options) {
+    auto add = options.add_options();
+    add("unmerged", text()->required(), "model file of the unmerged network");
+    add("candidates", po::value<Texts>()->multitoken()->required(), "merged model files, the preferred one first");
+    add("out", text()->required(), "folder to write");
+    add("seeds", po::value<int>()->default_value(3), "healings of each candidate");
+    add("max-drop", po::value<double>()->default_value(0.5), "loss of mean AP that is allowed, in points");
+    add("resume", "continue what is in the folder");
+    add_healing(options);
+}
+
 } // namespace
 
 std::vector<Command> merge_commands() {
@@ -86,6 +121,16 @@ std::vector<Command> merge_commands() {
          "Judges both on the config's validation sets, before any training.", add_apply, "", 0},
         {"merge split", "give the tasks of a merged branch branches of their own, with the same outputs",
          "--model M --out F [options]", "Exact: towers and outputs are copied.", add_split, "", 0},
+        {"merge heal", "train a merged network shortly, with the unmerged one as its teacher",
+         "--merged M --teacher U --config CONFIG --out DIR [options]",
+         "Writes a run folder as `banyan train` does. SIGINT and SIGTERM write a checkpoint first (exit 130 and\n"
+         "143); continue with --resume.",
+         add_heal, "", 0},
+        {"merge confirm", "heal merged networks with several seeds and take the first that surely loses little",
+         "--config CONFIG --unmerged U --candidates A B --out DIR [options]",
+         "Judges on the config's validation sets by a bootstrap over images and seeds. No candidate passes: exit 8.\n"
+         "A stopped confirmation goes on with --resume.",
+         add_confirm, "", 0},
     };
 }
 

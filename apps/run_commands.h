@@ -17,6 +17,8 @@ ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);
+ExitCode run_merge_heal(const Options& options);
+ExitCode run_merge_confirm(const Options& options);
 ExitCode run_merge_measure(const Options& options);
 ExitCode run_merge_plan(const Options& options);
 ExitCode run_ablate(const Options& options);
