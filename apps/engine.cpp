@@ -15,17 +15,24 @@ using namespace banyan;
 
 const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
     static const std::map<std::string, ExitCode (*)(const Options&)> table{
-        {"train", run_train},   {"eval", run_eval},       {"compare", run_compare}, {"check", run_check},
-        {"detect", run_detect}, {"explain", run_explain}, {"env", run_env},         {"demo", run_demo},
-        {"merge heal", run_merge_heal},
-        {"merge confirm", run_merge_confirm},
+        {"train", run_train},
+        {"eval", run_eval},
+        {"compare", run_compare},
+        {"check", run_check},
+        {"detect", run_detect},
+        {"explain", run_explain},
+        {"env", run_env},
+        {"demo", run_demo},
+        {"merge auto", run_merge_auto},
         {"merge measure", run_merge_measure},
         {"merge plan", run_merge_plan},
+        {"merge apply", run_merge_apply},
+        {"merge split", run_merge_split},
+        {"merge heal", run_merge_heal},
+        {"merge confirm", run_merge_confirm},
         {"ablate", run_ablate},
         {"ablate show", run_ablate_show},
         {"ablate compare", run_ablate_compare},
-        {"merge apply", run_merge_apply},
-        {"merge split", run_merge_split},
     };
     return table;
 }

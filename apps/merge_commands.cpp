@@ -12,6 +12,7 @@ using Texts = std::vector<std::string>;
 
 po::typed_value<std::string>* text() { return po::value<std::string>(); }
 
+/// What `merge measure` and `merge auto` share.
 void add_measure(po::options_description& options) {
     auto add = options.add_options();
     add("config", text()->required(), "config of a network with a branch for each task");
@@ -34,10 +35,24 @@ void add_measure(po::options_description& options) {
     add("json", "result as JSON on stdout");
 }
 
+void add_auto(po::options_description& options) {
+    add_measure(options);
+    auto add = options.add_options();
+    add("budget", text()->required(), "latency=12ms, branches=2, or both with a comma between");
+    add("max-drop", po::value<double>()->default_value(0.5), "loss of mean AP that is allowed, in points");
+    add("candidates", po::value<int>()->default_value(3), "plans within the budget that are tried at most");
+    add("seeds", po::value<int>()->default_value(3), "healings of each candidate");
+    add("try-all", "heal all candidates, also those behind an accepted one");
+    add("heal-steps", po::value<std::int64_t>()->default_value(300), "of a healing");
+    add("trunk-lr-scale", po::value<double>()->default_value(0), "learning rate of the trunk in healings; 0 keeps it");
+    add("heal-set", po::value<Texts>()->composing(), "POINTER=VALUE changes one value of the healings; repeatable");
+}
+
 void add_plan(po::options_description& options) {
     auto add = options.add_options();
     add("table", text(), "losses of trained networks, tab-separated or JSON, to choose from");
-    add("tasks", text(), "names of a tab-separated table's columns, e.g. depth,edges (default: task1, task2 and so on)");
+    add("tasks", text(),
+        "names of a tab-separated table's columns, e.g. depth,edges (default: task1, task2 and so on)");
     add("report-on", text(), "table of the same networks, e.g. on test images, in which the plan's loss is told too");
     add("affinities", text(), "affinities.json of `banyan merge measure`, instead of --table");
     add("costs", text(), "costs.json of `banyan merge measure` (without it every branch costs 1)");
@@ -109,6 +124,12 @@ void add_confirm(po::options_description& options) {
 
 std::vector<Command> merge_commands() {
     return {
+        {"merge auto", "merge tasks under a budget: measure, plan, transplant, heal, confirm",
+         "CONFIG --budget B --out DIR [options]",
+         "Writes merged.banyan.safetensors, plan.json, result.json and merge-report.html beside what its stages "
+         "leave.\n"
+         "No plan within the budget, or none that surely loses little: exit 8. Stopped work goes on with --resume.",
+         add_auto, "config", 1},
         {"merge measure", "which tasks help each other, and what branches cost", "CONFIG --out DIR [options]",
          "Trains all tasks together and probes meanwhile, or probes a given model. Writes affinities.json,\n"
          "costs.json, unmerged.banyan.safetensors and affinity.html. A stopped measurement goes on with --resume.",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,17 @@ std::string text_option(const Options& options, const std::string& name);
 
 /// Values of a repeatable option, or none.
 std::vector<std::string> texts_option(const Options& options, const std::string& name);
+
+/// Value of a number option. @throws UsageError not in [lowest, highest]
+template <typename Number>
+Number number_option(const Options& options, const std::string& name, Number lowest, Number highest) {
+    const auto value = options[name].as<Number>();
+    if (value >= lowest && value <= highest) return value;
+    std::ostringstream range, found;
+    range << "a number in [" << lowest << ", " << highest << "]";
+    found << value;
+    throw UsageError(ErrorText{"--" + name, "out of range", range.str(), found.str(), ""});
+}
 
 /// The run of --config, changed by --set and cut to --tasks. @throws ConfigError, IoError, UsageError
 RunConfig run_config_option(const Options& options);

@@ -17,14 +17,15 @@ ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);
-ExitCode run_merge_heal(const Options& options);
-ExitCode run_merge_confirm(const Options& options);
+ExitCode run_merge_auto(const Options& options);
 ExitCode run_merge_measure(const Options& options);
 ExitCode run_merge_plan(const Options& options);
+ExitCode run_merge_apply(const Options& options);
+ExitCode run_merge_split(const Options& options);
+ExitCode run_merge_heal(const Options& options);
+ExitCode run_merge_confirm(const Options& options);
 ExitCode run_ablate(const Options& options);
 ExitCode run_ablate_show(const Options& options);
 ExitCode run_ablate_compare(const Options& options);
-ExitCode run_merge_apply(const Options& options);
-ExitCode run_merge_split(const Options& options);
 
 } // namespace banyan
