@@ -10,10 +10,12 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/stop_signal.h"
 #include "eval/coco_writer.h"
 #include "model/model_file.h"
 #include "train/checkpoint.h"
+#include "train/gradient_conflicts.h"
 #include "train/run_folder.h"
 
 namespace banyan {
@@ -71,6 +73,7 @@ private:
     void check_networks() const;
     void claim_folder() const;
     std::vector<CocoDetection> detections_of(const std::string& model, const std::string& results);
+    std::string time_left(std::size_t candidate, int seed) const;
     std::vector<CocoDetection> healed_detections(std::size_t candidate, int seed);
     CandidateVerdict try_candidate(std::size_t candidate);
     void hand_out(const CandidateVerdict& verdict) const;
@@ -78,6 +81,7 @@ private:
     const ConfirmOptions& options_;
     RunConfig config_; ///< of the first candidate and seed
     ValidationJudge judge_;
+    RunningMean heal_seconds_;
 };
 
 /// All find the same classes under the same numbers.
@@ -117,6 +121,14 @@ std::vector<CocoDetection> Confirmation::detections_of(const std::string& model,
     return std::move(*found);
 }
 
+/// From the healings that this process has done; "" before the first.
+std::string Confirmation::time_left(std::size_t candidate, int seed) const {
+    if (heal_seconds_.count == 0) return "";
+    const auto candidates = static_cast<double>(options_.candidates.size() - candidate);
+    const double healings = candidates * options_.seeds - (seed - 1);
+    return "; at most " + format_duration(healings * heal_seconds_.mean) + " for all that may follow";
+}
+
 std::vector<CocoDetection> Confirmation::healed_detections(std::size_t candidate, int seed) {
     const std::string folder = candidate_folder(options_.folder, candidate) + "/seed-" + std::to_string(seed);
     const HealOptions options = heal_options(candidate, seed);
@@ -125,9 +137,10 @@ std::vector<CocoDetection> Confirmation::healed_detections(std::size_t candidate
         fs::exists(folder + "/checkpoint-" + std::to_string(config_.train.steps) + "/state.safetensors");
     if (!is_finished) {
         log_info("healing " + options.merged + ", seed " + std::to_string(seed) + " of " +
-                 std::to_string(options_.seeds));
+                 std::to_string(options_.seeds) + time_left(candidate, seed));
         const TrainOutcome outcome = heal(options, folder, RunFolder::holds_run(folder));
         if (outcome.stop_signal) throw StopAsked();
+        heal_seconds_.add(outcome.seconds);
     }
     return judge_.read(folder + "/predictions.coco.json");
 }
