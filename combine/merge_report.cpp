@@ -66,25 +66,25 @@ std::string verdict_text(const MergeAutoOptions& options, const MergeAutoOutcome
 
 void add_headline(HtmlReport& report, const MergeAutoOptions& options, const MergeAutoOutcome& outcome) {
     report.section("Result");
-    std::vector<std::pair<std::string, std::string>> figures{
+    std::vector<std::pair<std::string, std::string>> network{
         {"budget", merge_budget_text(options.budget)},
         {"branches", std::to_string(outcome.affinities.tasks.size()) + " → " +
                          (outcome.has_result() ? std::to_string(outcome.plan().groups.size()) : "–")}};
-    if (const CandidateVerdict* verdict = verdict_shown(outcome); verdict != nullptr) {
-        const BootstrapMetric& ap = verdict->comparison.mean.ap;
-        figures.emplace_back("mean AP", points(ap.sides[1].estimate) + " → " + points(ap.sides[0].estimate));
-        figures.emplace_back("difference, 95 %", difference_text(ap.differences[0]));
-    }
-    if (outcome.latency) {
-        figures.emplace_back("latency, ms", milliseconds(outcome.latency->before_ms) + " → " +
-                                                milliseconds(outcome.latency->after_ms));
-    }
     if (outcome.has_result()) {
-        figures.emplace_back("parameters, M",
+        network.emplace_back("parameters, M",
                              format_fixed(static_cast<double>(outcome.parameters_before) / kMega, 2) + " → " +
                                  format_fixed(static_cast<double>(outcome.parameters_after) / kMega, 2));
     }
-    report.figures(figures);
+    if (outcome.latency) {
+        network.emplace_back("latency, ms", milliseconds(outcome.latency->before_ms) + " → " +
+                                                milliseconds(outcome.latency->after_ms));
+    }
+    report.figures(network);
+    if (const CandidateVerdict* verdict = verdict_shown(outcome); verdict != nullptr) {
+        const BootstrapMetric& ap = verdict->comparison.mean.ap;
+        report.figures({{"mean AP, %", points(ap.sides[1].estimate) + " → " + points(ap.sides[0].estimate)},
+                        {"difference [95 %], points", difference_text(ap.differences[0])}});
+    }
     report.text(verdict_text(options, outcome));
 }
 
@@ -164,15 +164,13 @@ std::string agreement_text(const MergeAutoOutcome& outcome) {
 void add_candidates(HtmlReport& report, const MergeAutoOutcome& outcome) {
     if (outcome.candidates.empty()) return;
     report.section("Candidates");
-    ReportTable table{{"plan", "predicted, ms", "predicted accuracy, %", "transplanted AP", "healed AP",
-                       "difference [95 %]", "verdict"},
-                      {}};
+    ReportTable table{{"plan", "ms", "accuracy, %", "transplanted", "healed", "difference [95 %]", "verdict"}, {}};
     for (std::size_t i = 0; i < outcome.candidates.size(); ++i) table.rows.push_back(candidate_row(outcome, i));
     if (outcome.accepted) table.highlighted_row = static_cast<int>(*outcome.accepted);
-    table.caption = "In the order of their prediction, the first that passes is taken. Predicted accuracy is relative "
-                    "to branches of "
-                    "their own; AP is the mean over the tasks, " +
-                    points(outcome.transplanted.mean.ap.sides[0].estimate) + " before.";
+    table.caption =
+        "In the order of their prediction; the first that passes is taken. Latency and accuracy (relative to "
+        "branches of their own) are predicted; transplanted and healed: mean AP over the tasks in percent, " +
+        points(outcome.transplanted.mean.ap.sides[0].estimate) + " before.";
     report.table(table);
     report.text(agreement_text(outcome));
 }
