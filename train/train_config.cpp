@@ -61,7 +61,7 @@ void check_frozen_trunk(const ConfigReader& reader, const TrainOptions& options)
     if (options.trunk_norm == TrunkNorm::dataset) refuse(reader.where("trunk_norm"), "\"frozen\" or \"batch\"");
     const BalanceMethod method = options.balance.method;
     if (method == BalanceMethod::gradnorm || method == BalanceMethod::pcgrad) {
-        refuse(reader.where("balance") + "/method", "\"fixed\", \"uncertainty\" or \"dwa\"");
+        refuse(reader.where("balance"), "\"method\": \"fixed\", \"uncertainty\" or \"dwa\"");
     }
     if (options.conflict_every > 0) refuse(reader.where("conflict_every"), "0");
 }

@@ -105,7 +105,8 @@ TEST(TeacherSteps, ATeacherEqualToTheNetworkTeachesNothing) {
     losses.total.backward();
     for (const auto& [name, gradient] : test::take_gradients(model.module())) {
         EXPECT_EQ(gradient.defined(), name.starts_with("branches.")) << name;
-        if (gradient.defined()) EXPECT_LT(gradient.abs().max().item<double>(), 1e-7) << name;
+        if (!gradient.defined()) continue;
+        EXPECT_LT(gradient.abs().max().item<double>(), 1e-7) << name;
     }
 }
 
