@@ -136,12 +136,12 @@ TEST_F(AblationGridTest, NamesThePlanOrVariantThatDoesNotFit) {
 }
 
 TEST(AblationExample, ShippedGridIsSound) {
-    const AblationGrid grid = load_ablation(std::string(BANYAN_SOURCE_DIR) + "/configs/ablation_people.json");
+    const AblationGrid grid = load_ablation(std::string(BANYAN_SOURCE_DIR) + "/configs/ablation/people.json");
     EXPECT_THAT(runs_of(grid), SizeIs(grid.plans.size() * grid.variants.size() * grid.seeds.size()));
 }
 
 TEST(AblationDocs, NameEveryKeyOfTheGridFile) {
-    ConfigReader reader = ConfigReader::from_file(std::string(BANYAN_SOURCE_DIR) + "/configs/ablation_people.json");
+    ConfigReader reader = ConfigReader::from_file(std::string(BANYAN_SOURCE_DIR) + "/configs/ablation/people.json");
     parse_ablation(reader);
     const std::string docs = read_file(std::string(BANYAN_SOURCE_DIR) + "/docs/ablation.md");
     for (const ConfigKey& key : reader.keys_asked()) {

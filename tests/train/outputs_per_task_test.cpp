@@ -295,8 +295,8 @@ TEST(OutputsPerTaskTraining, PassesTheIsolationCheck) {
     const test::TinyData data;
     const RunConfig config = data.config(
         R"("steps": 40, )",
-        {R"(/model/branches=[{"name": "colours", "tasks": ["red", "blue"], "anchors": {"levels": [3, 4], "scales": [2]},)"
-         R"( "head": {"depth": 1, "width": 8, "boxes": "per_task"}}])"});
+        {R"(/model/branches=[{"name": "colours", "tasks": ["red", "blue"], )"
+         R"("anchors": {"levels": [3, 4], "scales": [2]}, "head": {"depth": 1, "width": 8, "boxes": "per_task"}}])"});
     ASSERT_EQ(config.loader.sampling.branches.size(), 2U);
     EXPECT_EQ(config.loader.sampling.branches[1].name, "colours.blue");
     const std::vector<IsolationFinding> findings = check_isolation(config, {2, {}});
