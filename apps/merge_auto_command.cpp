@@ -45,7 +45,7 @@ ExitCode run_merge_auto(const Options& options) {
         return exit_code_of_signal(*outcome.stop_signal);
     }
     const std::string report = wanted.folder + "/merge-report.html";
-    write_merge_report(report, wanted, outcome, merge_next_steps(wanted, outcome, text_option(options, "config")));
+    write_merge_report(report, wanted, outcome, merge_next_steps(wanted, outcome, options));
     std::cout << (options.count("json") != 0 ? read_file(wanted.folder + "/result.json")
                                              : merge_auto_text(wanted, outcome));
     log_info("report: " + report);

@@ -1,5 +1,9 @@
 #include "apps/merge_auto_output.h"
 
+#include <cstdint>
+#include <set>
+
+#include "apps/option_values.h"
 #include "apps/text_table.h"
 #include "report/axis_ticks.h"
 
@@ -64,6 +68,27 @@ std::string quoted(const std::string& word) {
     return text + "'";
 }
 
+/// The values of one option as words behind it; one empty word of an option without a value.
+std::vector<std::string> values_of(const boost::any& value) {
+    if (const auto* text = boost::any_cast<std::string>(&value)) return {*text};
+    if (const auto* texts = boost::any_cast<std::vector<std::string>>(&value)) return *texts;
+    if (const auto* number = boost::any_cast<int>(&value)) return {std::to_string(*number)};
+    if (const auto* number = boost::any_cast<std::int64_t>(&value)) return {std::to_string(*number)};
+    return {format_short(boost::any_cast<double>(value), 15)};
+}
+
+/// Options that stand on the command line, without some of them: " --threads 1 --fp32".
+std::string given_options(const Options& given, const std::set<std::string>& without) {
+    std::string text;
+    for (const auto& [name, value] : given) {
+        if (value.defaulted() || without.contains(name)) continue;
+        for (const std::string& word : values_of(value.value())) {
+            text += " --" + name + (word.empty() ? "" : " " + quoted(word));
+        }
+    }
+    return text;
+}
+
 } // namespace
 
 std::string merge_auto_text(const MergeAutoOptions& options, const MergeAutoOutcome& outcome) {
@@ -82,28 +107,32 @@ std::string merge_auto_text(const MergeAutoOptions& options, const MergeAutoOutc
     return text;
 }
 
-NextSteps merge_next_steps(const MergeAutoOptions& options, const MergeAutoOutcome& outcome,
-                           const std::string& config) {
+NextSteps merge_next_steps(const MergeAutoOptions& options, const MergeAutoOutcome& outcome, const Options& given) {
     const auto at_out = [&](const char* name) { return quoted(options.folder + "/" + name); };
-    const std::string again = "banyan merge auto " + quoted(config) + " --out " + quoted(options.folder) +
-                              " --budget " + quoted(merge_budget_text(options.budget)) + " --resume";
+    const std::string config = quoted(text_option(given, "config"));
+    const auto again = [&](const std::string& option, const std::string& value) {
+        return "banyan merge auto " + config + given_options(given, {"config", "resume", "json", option}) +
+               " --resume --" + option + " " + value;
+    };
     NextSteps steps;
     if (outcome.has_result()) {
         steps.emplace_back("Use the network:",
                            "banyan detect --model " + at_out("merged.banyan.safetensors") + " PICTURES --out results");
         steps.emplace_back("Follow the plan with another network of these tasks:",
-                           "banyan merge apply --model MODEL --plan " + at_out("plan.json") + " --data " +
-                               quoted(config) + " --out merged.banyan.safetensors");
+                           "banyan merge apply --model MODEL --plan " + at_out("plan.json") + " --data " + config +
+                               " --out merged.banyan.safetensors");
     }
     steps.emplace_back("Go back: the network as it was lies beside it.",
                        "cp " + at_out("unmerged.banyan.safetensors") + " MODEL");
-    steps.emplace_back("Try more plans, or more seeds; what is done stays (with the other options that were given):",
-                       again + " --candidates " + std::to_string(options.candidates + 3) + "\n" + again + " --seeds " +
-                           std::to_string(options.seeds + 2));
-    steps.emplace_back("Allow another loss:", again + " --max-drop " + format_short(2 * options.max_drop + 0.5));
-    steps.emplace_back("Another budget, from the network that is trained already:",
-                       "banyan merge auto " + quoted(config) + " --model " + at_out("unmerged.banyan.safetensors") +
-                           " --budget BUDGET --out FOLDER");
+    steps.emplace_back("Try more plans, judge with more seeds, or allow another loss; what is done stays:",
+                       again("candidates", std::to_string(options.candidates + 3)) + "\n" +
+                           again("seeds", std::to_string(options.seeds + 2)) + "\n" +
+                           again("max-drop", format_short(2 * options.max_drop + 0.5)));
+    steps.emplace_back(
+        "Another budget, with the network that is trained already:",
+        "banyan merge auto " + config + " --model " + at_out("unmerged.banyan.safetensors") +
+            given_options(given, {"config", "model", "run", "steps", "every", "budget", "out", "resume", "json"}) +
+            " --budget BUDGET --out FOLDER");
     return steps;
 }
 

@@ -120,6 +120,10 @@ void add_tasks(HtmlReport& report, const MergeAutoOutcome& outcome) {
                     std::to_string(verdict->runs.size()) +
                     " seeds. Differences: healed minus before, by a paired bootstrap over pictures and seeds.";
     report.table(table);
+    if (verdict->comparison.mean.ap.differences[1].high < 0) {
+        report.text("Healing made the network worse than it was before any training: heal longer, or with a lower "
+                    "learning rate.");
+    }
     BarChartOptions bars;
     bars.title = "AP by task";
     bars.y_label = "AP, %";

@@ -54,6 +54,14 @@ TEST_F(MergeReport, OfWorkThatNoPlanPassesTellsTheNearest) {
     EXPECT_THAT(html, Not(HasSubstr("parameters, M")));
 }
 
+TEST_F(MergeReport, SaysWhereHealingMadeItWorse) {
+    MergeAutoOutcome outcome = merge_outcome();
+    EXPECT_THAT(page(outcome), Not(HasSubstr("Healing made the network worse")));
+    BootstrapRow& mean = outcome.candidates[1].verdict->comparison.mean;
+    mean = bootstrap_row("mean", {0.45, 0.5, 0.49});
+    EXPECT_THAT(page(outcome), HasSubstr("Healing made the network worse"));
+}
+
 TEST_F(MergeReport, OfABudgetThatNoPlanKeepsShowsTheFront) {
     MergeAutoOutcome outcome = merge_outcome();
     outcome.accepted.reset();
