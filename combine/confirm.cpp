@@ -37,6 +37,7 @@ public:
     explicit Confirmation(const ConfirmOptions& options)
         : options_(options), config_(config_of(0, 1)), judge_(config_, "--config " + options.heal.config) {
         check_networks();
+        judge_.check_objects();
         claim_folder();
         write_file_atomically(file("ground_truth.coco.json"), coco_ground_truth_json(judge_.truth()));
         write_file_atomically(file("unmerged.banyan.safetensors"), read_file(options.heal.teacher));

@@ -9,6 +9,7 @@
 #include "combine/detection_affinity.h"
 #include "combine/label_affinity.h"
 #include "combine/pair_transplants.h"
+#include "combine/validation_judge.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -17,8 +18,6 @@
 #include "data/sampling_counts.h"
 #include "model/allocator.h"
 #include "model/model_file.h"
-#include "train/evaluate.h"
-#include "train/predictor.h"
 #include "train/run_folder.h"
 #include "train/train_step.h"
 #include "train/trainer.h"
@@ -50,7 +49,7 @@ private:
     bool train_and_probe();
     bool probe_model();
     MultiTaskModel load_given() const;
-    std::vector<AffinityMatrix> compare_detections(const std::vector<Dataset>& validation) const;
+    std::vector<AffinityMatrix> compare_detections() const;
     std::optional<AffinityMatrix> merge_pairs() const;
 
     const RunConfig& config_;
@@ -134,21 +133,16 @@ bool Measurement::probe_model() {
     return true;
 }
 
-/// Nothing when a signal stopped it.
-std::vector<AffinityMatrix> Measurement::compare_detections(const std::vector<Dataset>& validation) const {
-    MultiTaskModel model = load_model(file("unmerged.banyan.safetensors"), module_options(config_.train));
-    std::size_t images = 0;
-    for (const Dataset& dataset : validation) images += dataset.size();
-    Progress progress("detecting", static_cast<std::int64_t>(images), "image");
-    EvalOptions eval;
-    eval.side = config_.model.input_side;
-    eval.stop = [] { return stop_requested().has_value(); };
-    eval.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
-    CocoProblem problem;
-    const Predictor predictor = make_predictor(model, kEvalScoreThreshold, config_.train.precision);
-    if (evaluate_datasets(predictor, validation, table_, eval, &problem).images == 0) return {};
+/// None when a signal stopped it.
+std::vector<AffinityMatrix> Measurement::compare_detections() const {
+    const std::string model = file("unmerged.banyan.safetensors");
+    ValidationJudge judge(config_, "the config");
+    std::optional<std::vector<CocoDetection>> found = judge.detections(model, file("unmerged.coco.json"));
+    if (!found) return {};
+    CocoProblem problem = judge.truth();
+    problem.detections = std::move(*found);
     DetectionAffinityOptions options;
-    options.detection = model.options().detection;
+    options.detection = ModelFile::load(model).options.detection;
     return detection_affinities(problem, table_, options);
 }
 
@@ -184,7 +178,7 @@ MeasureOutcome Measurement::run() {
     if (config_.validation.empty()) {
         log_warning("no validation data: detections are not compared");
     } else {
-        add(compare_detections(load_datasets(config_.validation, table_)));
+        add(compare_detections());
         if (stop_requested()) return {{}, stop_requested()};
     }
     if (measures_pairs(config_, options_)) {

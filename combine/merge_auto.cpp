@@ -50,6 +50,7 @@ class MergeAuto {
 public:
     explicit MergeAuto(const MergeAutoOptions& options) : options_(options), judge_(options.config, "the config") {
         check_mergeable(options.config.model);
+        judge_.check_objects();
         claim_folder();
     }
 

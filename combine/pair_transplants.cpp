@@ -1,7 +1,6 @@
 #include "combine/pair_transplants.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -106,7 +105,6 @@ public:
 
 private:
     std::string file(const std::string& name) const { return options_.folder + "/" + name; }
-    void begin(const std::string& header) const;
     std::optional<PairDrops> measure(const TaskPair& pair);
     std::optional<PairDrops> compare(MultiTaskModel& merged, const TaskPair& pair) const;
     std::vector<CocoDetection> found_before(const TaskPair& pair, const PairSets& sets) const;
@@ -119,14 +117,6 @@ private:
     std::vector<CocoDetection> unmerged_; ///< of the network as it is
 };
 
-/// Detections of another model are not taken for this one's.
-void PairMeasurement::begin(const std::string& header) const {
-    const std::string path = file("pairs.jsonl");
-    if (std::filesystem::exists(path) && read_file(path).starts_with(header + "\n")) return;
-    std::filesystem::remove(file("unmerged.coco.json"));
-    write_file_atomically(path, header + "\n");
-}
-
 std::optional<AffinityMatrix> PairMeasurement::run() {
     const std::string header = pairs_header_json(config_, options_);
     const std::vector<TaskPair> pairs = pairs_of(model_.options().tasks);
@@ -134,7 +124,6 @@ std::optional<AffinityMatrix> PairMeasurement::run() {
     std::string lines = header + "\n";
     for (std::size_t i = 0; i < done.size(); ++i) lines += pair_json(pairs.at(i), done[i]) + "\n";
     if (done.size() < pairs.size()) {
-        begin(header);
         auto unmerged = judge_.detections(options_.model, file("unmerged.coco.json"));
         if (!unmerged) return std::nullopt;
         unmerged_ = std::move(*unmerged);

@@ -11,7 +11,7 @@
 namespace banyan {
 
 struct PairTransplantOptions {
-    std::string folder;          ///< for pairs.jsonl and unmerged.coco.json
+    std::string folder;          ///< for pairs.jsonl, and unmerged.coco.json with what `model` finds, taken if there
     std::string model;           ///< network with a branch for each task of the config
     std::size_t pictures = 64;   ///< of the training sets, by which branches are fitted
     std::size_t resamples = 200; ///< of the images, for the error of the AP lost

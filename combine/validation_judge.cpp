@@ -16,16 +16,18 @@
 namespace banyan {
 
 ValidationJudge::ValidationJudge(const RunConfig& config, const std::string& where)
-    : classes_(config.model.tasks), precision_(config.train.precision) {
+    : where_(where), classes_(config.model.tasks), precision_(config.train.precision) {
     if (config.validation.empty()) {
         throw UsageError(ErrorText{where, "nothing to judge by", "data sets in \"validation\"", "none", ""});
     }
     datasets_ = load_datasets(config.validation, classes_);
     truth_ = ground_truth_of(datasets_, classes_);
-    if (truth_.annotations.empty()) {
-        throw DataError(ErrorText{where, "no object in the validation sets", "", "",
-                                  "give validation sets with labels of the network's tasks"});
-    }
+}
+
+void ValidationJudge::check_objects() const {
+    if (!truth_.annotations.empty()) return;
+    throw DataError(ErrorText{where_, "no object in the validation sets", "", "",
+                              "give validation sets with labels of the network's tasks"});
 }
 
 std::optional<std::vector<CocoDetection>> ValidationJudge::detections(const std::string& model_path,

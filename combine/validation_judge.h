@@ -13,8 +13,11 @@ namespace banyan {
 /// The validation sets of a run, by which networks of its tasks are judged.
 class ValidationJudge {
 public:
-    /// @param where  the config, for messages. @throws UsageError no validation set; DataError no object in them
+    /// @param where  the config, for messages. @throws UsageError no validation set
     ValidationJudge(const RunConfig& config, const std::string& where);
+
+    /// @throws DataError no object in the validation sets
+    void check_objects() const;
 
     const std::vector<Dataset>& datasets() const { return datasets_; }
     const ClassTable& classes() const { return classes_; }
@@ -28,6 +31,7 @@ public:
     std::vector<CocoDetection> read(const std::string& results);
 
 private:
+    std::string where_;
     ClassTable classes_;
     Precision precision_;
     std::vector<Dataset> datasets_;
