@@ -2,8 +2,6 @@
 #include <filesystem>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "apps/text_table.h"
@@ -35,6 +33,12 @@ std::int64_t integer_option(const Options& options, const char* name, std::int64
                                std::to_string(value), ""});
 }
 
+std::int64_t width_option(const Options& options) {
+    const std::int64_t width = integer_option(options, "width", 8, kMaxWidth);
+    if (width % 8 == 0) return width;
+    throw UsageError(ErrorText{"--width", "out of range", "a multiple of 8", std::to_string(width), ""});
+}
+
 MergePlan plan_option(const Options& options, const std::vector<Task>& tasks) {
     const std::string text = text_option(options, "plan");
     const bool is_file = text.ends_with(".json") || std::filesystem::is_regular_file(text);
@@ -53,7 +57,7 @@ TransplantOptions transplant_options(const Options& options) {
         throw UsageError(ErrorText{"--boxes", "unknown box outputs", "per_task or shared", "\"" + boxes + "\"", ""});
     }
     result.boxes = found->second;
-    if (options.count("width") != 0) result.width = integer_option(options, "width", 8, kMaxWidth);
+    if (options.count("width") != 0) result.width = width_option(options);
     return result;
 }
 

@@ -127,10 +127,11 @@ std::vector<std::int64_t> TowerFit::groups_of(int layer) const {
     const at::Tensor& join = joins_[static_cast<std::size_t>(layer)];
     const auto mixed = static_cast<std::int64_t>(job_.sources.size());
     std::vector<std::int64_t> groups(static_cast<std::size_t>(join.size(0)), -1);
+    const auto values = join.accessor<double, 2>();
     for (std::int64_t row = 0; row < join.size(0); ++row) {
         std::int64_t& group = groups[static_cast<std::size_t>(row)];
         for (std::int64_t c = 0; c < join.size(1); ++c) {
-            if (join[row][c].item<double>() == 0) continue;
+            if (values[row][c] == 0) continue;
             const std::int64_t owner = owners_[static_cast<std::size_t>(c)];
             group = group < 0 || group == owner ? owner : mixed;
         }

@@ -1,6 +1,7 @@
 #include "combine/transplant.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <torch/torch.h>
 
@@ -42,8 +43,8 @@ BranchTransplant make_branch(MultiTaskModel& source, MultiTaskModel& merged, con
         copy_tensors(source.module(), prefix, merged.module(), prefix);
         return {"", {}, "kept", {}, 0};
     }
-    const bool same_width = target.head.width == branch.heads.front().head.width;
-    if (!same_width || !have_equal_towers(source.module(), branch.heads)) {
+    const bool resized = target.head.depth > 0 && target.head.width != branch.heads.front().head.width;
+    if (resized || !have_equal_towers(source.module(), branch.heads)) {
         return branch_fit(source, merged, branch, calibration, options).fit();
     }
     copy_towers(source, merged, branch);
@@ -98,7 +99,7 @@ MergePlan split_plan(const ModelOptions& options, const std::string& branch) {
         throw UsageError(ErrorText{branch.empty() ? "--model" : "--branch " + branch, "there is nothing to split",
                                    "a branch with several tasks", plan_text(plan_of(options)), ""});
     }
-    return plan;
+    return checked_plan(std::move(plan), options.tasks, "--model");
 }
 
 TowerMethod tower_method(const std::string& name) {

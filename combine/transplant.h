@@ -38,8 +38,9 @@ struct Transplant {
 
 /// The network that follows the plan, made from a network with the same tasks without training. The trunk is copied bit
 /// for bit, and so is every branch that the plan leaves alone. A task that leaves a branch takes the tower with it, bit
-/// for bit: this is how branches are split. Towers that are equal in every bit merge into that tower. Other towers are
-/// fitted (combine/tower_fit.h), and output layers on them by least squares on what the sources' give.
+/// for bit: this is how branches are split. Towers that are equal in every bit merge into that tower, and outputs stay
+/// as they were (class logits of shared outputs to the last rounding: one wider convolution makes them). Other towers
+/// are fitted (combine/tower_fit.h), and output layers on them by least squares on what the sources' give.
 /// @param calibration uint8 [N, H, W, 3] pictures as the network sees them; N may be 0 when nothing is fitted
 /// @throws UsageError as plan_branches; a fit without pictures; `average` of towers of several widths
 Transplant merge_branches(MultiTaskModel& source, const MergePlan& plan, const at::Tensor& calibration,
