@@ -92,13 +92,15 @@ at::Tensor decode_outputs(const Branch& branch, const at::Tensor& outputs, const
                         bins ? expected_distances(to_bins(branch, outputs)) : outputs);
 }
 
-BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const BranchTargets& targets) {
+BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const BranchTargets& targets,
+                       const LossConstants* held) {
     const LossOptions& options = branch.options.loss;
     const at::Tensor& logits = outputs.logits;
     BANYAN_CHECK(logits.sizes() == targets.valid.sizes(), "branch ", branch.name, ": expected logits of shape ",
                  targets.valid.sizes(), ", got ", logits.sizes());
     BANYAN_CHECK(targets.unmatched.empty(), "branch ", branch.name, ": its matcher has not seen the predictions");
-    const Positives positives = positives_of(branch, outputs.codes, targets);
+    Positives positives = positives_of(branch, outputs.codes, targets);
+    if (held) positives.quality = held->quality;
     const bool by_quality = options.class_loss != ClassLossKind::focal;
 
     at::Tensor target = at::zeros_like(logits);
@@ -107,6 +109,7 @@ BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const B
     const at::Tensor valid = targets.valid.to(logits.options());
     const at::Tensor class_sum = class_loss(options, logits, target, valid);
     BranchLoss loss;
+    loss.constants.quality = positives.quality;
     if (by_quality && targets.quality.defined()) {
         loss.classes = class_sum / positives.quality.sum().clamp_min(1);
     } else {
@@ -117,7 +120,8 @@ BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const B
         loss.total = options.weight * loss.classes;
         return loss;
     }
-    const at::Tensor weights = box_weights(positives, logits, targets);
+    const at::Tensor weights = held ? held->weights : box_weights(positives, logits, targets);
+    loss.constants.weights = weights;
     loss.boxes = (box_losses(branch, positives, targets) * weights).sum() / weights.sum().clamp_min(1e-6);
     loss.total = options.weight * (loss.classes + options.box_weight * loss.boxes);
     return loss;

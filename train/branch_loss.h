@@ -30,6 +30,12 @@ at::Tensor decode_outputs(const Branch& branch, const at::Tensor& outputs, const
 /// has a quality of 0 and must not stay without a gradient.
 inline constexpr double kLeastBoxWeight = 0.01;
 
+/// What the loss takes from the predictions but does not differentiate.
+struct LossConstants {
+    at::Tensor quality; ///< [P] class target of each positive; with BranchTargets::quality that
+    at::Tensor weights; ///< [P] of the positives in the box loss; undefined without positives
+};
+
 /// Loss terms of one branch, each normalised over the valid positives of the whole batch.
 struct BranchLoss {
     at::Tensor classes; ///< scalar: sum over valid class terms / max(1, P), or / max(1, sum of the targets' quality)
@@ -37,9 +43,12 @@ struct BranchLoss {
     /// weighting) or by the targets' quality (TOOD's); 0 without positives
     at::Tensor boxes;
     at::Tensor total; ///< weight * (classes + box_weight * boxes)
+    LossConstants constants;
 };
 
 /// Source: TOOD arXiv:2108.07755, ATSS arXiv:1912.02424 and GFL arXiv:2006.04388 with the masks of train/targets.h.
-BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const BranchTargets& targets);
+/// @param held  constants of an earlier loss for these targets, instead of those of the predictions
+BranchLoss branch_loss(const Branch& branch, const FlatOutputs& outputs, const BranchTargets& targets,
+                       const LossConstants* held = nullptr);
 
 } // namespace banyan

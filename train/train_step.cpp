@@ -237,13 +237,22 @@ void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map
     }
 }
 
-StepLosses TrainStep::forward(const Batch& batch) {
+StepLosses TrainStep::forward(const Batch& batch) { return forward(batch, {}); }
+
+StepLosses TrainStep::forward(const Batch& batch, const std::map<std::string, JudgedTargets>& before) {
     const at::Tensor pixels = at::from_blob(const_cast<std::uint8_t*>(batch.pixels.data()),
                                             {batch.count, batch.height, batch.width, 3}, at::kByte);
-    return forward(model_.normalise(pixels), batch.labels, batch.file, batch.dataset);
+    StepLosses losses;
+    losses.judged = before;
+    return forward(std::move(losses), model_.normalise(pixels), batch.labels, batch.file, batch.dataset);
 }
 
 StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels>& labels,
+                              const std::vector<std::string>& files, const std::vector<int>& datasets) {
+    return forward({}, images, labels, files, datasets);
+}
+
+StepLosses TrainStep::forward(StepLosses losses, const at::Tensor& images, const std::vector<Labels>& labels,
                               const std::vector<std::string>& files, const std::vector<int>& datasets) {
     std::vector<Lesson> lessons =
         lessons_of(labels, static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
@@ -251,7 +260,6 @@ StepLosses TrainStep::forward(const at::Tensor& images, const std::vector<Labels
     for (const Lesson& lesson : lessons) lists.push_back(lesson.rows);
     const at::Tensor rows = united_rows(lists); // the others do not even enter the trunk
     if (rows.size(0) == 0) return {};
-    StepLosses losses;
     losses.rows = rows;
     if (options_.trunk_norm == TrunkNorm::dataset) {
         BANYAN_CHECK(static_cast<std::int64_t>(datasets.size()) == images.size(0), "train step: ", datasets.size(),
@@ -303,8 +311,13 @@ void TrainStep::add_losses(std::size_t branch_index, const AnchorSet& anchors, c
     at::Tensor total;
     if (!lesson.targets.empty()) {
         const FlatOutputs judged = rows_of(outputs, lesson.rows, lesson.targets.rows);
-        lesson.targets = match_predictions(branch, anchors, judged, std::move(lesson.targets));
-        const BranchLoss loss = branch_loss(branch, judged, lesson.targets);
+        const auto before = losses.judged.find(branch.name);
+        const bool is_new = before == losses.judged.end();
+        lesson.targets =
+            is_new ? match_predictions(branch, anchors, judged, std::move(lesson.targets)) : before->second.targets;
+        const BranchLoss loss =
+            branch_loss(branch, judged, lesson.targets, is_new ? nullptr : &before->second.constants);
+        losses.judged[branch.name] = {lesson.targets, loss.constants};
         figures.class_loss = loss.classes.item<double>();
         figures.box_loss = loss.boxes.item<double>();
         figures.positives = lesson.targets.positives();

@@ -21,6 +21,12 @@ namespace banyan {
 /// How the module of a network that is trained is made.
 GraphModuleOptions module_options(const TrainOptions& options);
 
+/// What a branch was judged by, once its matcher has seen the predictions.
+struct JudgedTargets {
+    BranchTargets targets;
+    LossConstants constants;
+};
+
 /// Losses of a step by branch name; branches that had nothing to learn are not in it.
 struct StepLosses {
     at::Tensor total; ///< scalar with gradient; undefined when no branch had anything to learn
@@ -29,9 +35,10 @@ struct StepLosses {
     std::vector<std::string> heads;   ///< Branch::head of the present branches, each once
     /// BranchTargets::active of the present branches, or with a teacher: either that or TeacherLoss::active
     std::map<std::string, std::vector<bool>> active;
-    std::vector<at::Tensor> terms;      ///< losses of the present branches, of which `total` is the sum
-    at::Tensor rows;                    ///< int64 [n] rows of the batch that entered the network, rising
-    std::vector<std::int64_t> row_sets; ///< with TrunkNorm::dataset the data set of each of `rows`; else empty
+    std::vector<at::Tensor> terms;               ///< losses of the present branches, of which `total` is the sum
+    at::Tensor rows;                             ///< int64 [n] rows of the batch that entered the network, rising
+    std::vector<std::int64_t> row_sets;          ///< with TrunkNorm::dataset the data set of each of `rows`; else empty
+    std::map<std::string, JudgedTargets> judged; ///< of the branches that learned from labels
 };
 
 /// Forward pass and masked losses of a batch (ARCHITECTURE.md, "Masked training"): the trunk on all rows in which any
@@ -46,11 +53,17 @@ public:
     TrainStep(MultiTaskModel& model, const TrainOptions& options, Teacher* teacher = nullptr);
 
     StepLosses forward(const Batch& batch);
+    /// The losses of a batch by what it was judged by before: matches, qualities and weights that follow from
+    /// predictions stay those of `before`. At other parameters this is the function that the gradient of `before`
+    /// belongs to; forward(batch) there is another one.
+    StepLosses forward(const Batch& batch, const std::map<std::string, JudgedTargets>& before);
     /// The same for images already normalised, [N, 3, H, W]. @param datasets [N] only TrunkNorm::dataset needs it
     StepLosses forward(const at::Tensor& images, const std::vector<Labels>& labels,
                        const std::vector<std::string>& files = {}, const std::vector<int>& datasets = {});
 
 private:
+    StepLosses forward(StepLosses losses, const at::Tensor& images, const std::vector<Labels>& labels,
+                       const std::vector<std::string>& files, const std::vector<int>& datasets);
     /// What one branch is to learn from a batch.
     struct Lesson {
         BranchTargets targets; ///< from the labels
@@ -60,7 +73,7 @@ private:
         bool empty() const { return rows.size(0) == 0; }
     };
     std::vector<Lesson> lessons_of(const std::vector<Labels>& labels, int height, int width);
-    /// @param losses its `rows` tell which row of the batch each image is
+    /// @param losses its `rows` tell which row of the batch each image is, `judged` what is judged as before
     StepLosses forward_rows(StepLosses losses, const at::Tensor& images, std::vector<Lesson> lessons,
                             const std::vector<std::string>& files);
     void ask_teacher(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
