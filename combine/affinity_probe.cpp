@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include <torch/torch.h>
@@ -72,7 +73,8 @@ double cosine(const Gradient& a, const Gradient& b) {
 /// The loss of a batch and its gradient for the trunk.
 struct Pull {
     double loss = kNone;
-    Gradient gradient; ///< empty where there is none of use
+    std::map<std::string, JudgedTargets> judged; ///< by which the loss was found
+    Gradient gradient;                           ///< empty where there is none of use
     double norm = kNone;
 };
 
@@ -83,10 +85,11 @@ struct TaskPulls {
     double norm() const { return (a.norm + b.norm) / 2; }
 };
 
-double loss_of(TrainStep& step, const Batch& batch) {
+/// At other parameters, judged as before.
+double loss_of(TrainStep& step, const Batch& batch, const Pull& before) {
     const at::NoGradGuard no_gradient;
     try {
-        const StepLosses losses = step.forward(batch);
+        const StepLosses losses = step.forward(batch, before.judged);
         return losses.total.defined() ? losses.total.item<double>() : kNone;
     } catch (const NonFiniteError&) {
         return kNone;
@@ -97,9 +100,14 @@ Pull pull_of(TrainStep& step, const Batch& batch, const std::vector<at::Tensor>&
     try {
         const StepLosses losses = step.forward(batch);
         if (!losses.total.defined()) return {};
-        Pull pull{losses.total.item<double>(), GradientSet({losses.total}, parameters).combine({1.0}), kNone};
-        pull.norm = norm_of(pull.gradient);
-        if (!(pull.norm > 0) || !std::isfinite(pull.norm)) pull = {pull.loss, {}, kNone};
+        Pull pull;
+        pull.loss = losses.total.item<double>();
+        pull.judged = losses.judged;
+        Gradient gradient = GradientSet({losses.total}, parameters).combine({1.0});
+        const double norm = norm_of(gradient);
+        if (!(norm > 0) || !std::isfinite(norm)) return pull;
+        pull.gradient = std::move(gradient);
+        pull.norm = norm;
         return pull;
     } catch (const NonFiniteError&) {
         return {};
@@ -177,7 +185,7 @@ AffinityProbeResult AffinityProbe::measure(MultiTaskModel& model, std::int64_t n
         step_along(parameters, pulls[i].a, length);
         for (std::size_t j = 0; j < tasks; ++j) {
             const double before = pulls[j].b.loss;
-            if (before > 0) result.look_ahead[i][j] = 1 - loss_of(step, pulls[j].batch_b) / before;
+            if (before > 0) result.look_ahead[i][j] = 1 - loss_of(step, pulls[j].batch_b, pulls[j].b) / before;
         }
         theta.put_back();
     }

@@ -38,6 +38,10 @@ struct AffinityProbeResult {
 /// already. And gradient and judgement come from different pictures: else tasks that are labelled in the same ones
 /// would seem related, and each one most to itself. So the diagonals are honest references.
 ///
+/// L_j after the step is judged by the matches, qualities and weights that the predictions at theta gave. These are
+/// constants for the gradient; found anew, they would move with the step, and a better box alone, whose class target
+/// rises, can make the loss larger.
+///
 /// Losses are computed in float32 with batch statistics as in training. The network is as before afterwards, to the
 /// bit: parameters and running statistics are put back; gradients, optimiser and average are not touched.
 class AffinityProbe {
