@@ -11,13 +11,17 @@ namespace banyan {
 
 namespace {
 
+/// Picture by picture, since lists of labels may tell of some what the data set as a whole does not.
 bool labels_any(const Dataset& dataset, const ClassTable& table, const std::vector<std::string>& tasks) {
+    std::vector<std::size_t> classes;
     for (int k = 0; k < table.size(); ++k) {
         const bool wanted = std::find(tasks.begin(), tasks.end(), table.task_name_of(k)) != tasks.end();
-        const LabelState state = dataset.states()[static_cast<std::size_t>(k)];
-        if (wanted && (state == LabelState::exhaustive || state == LabelState::partial)) return true;
+        if (wanted) classes.push_back(static_cast<std::size_t>(k));
     }
-    return false;
+    return std::any_of(dataset.records().begin(), dataset.records().end(), [&](const Record& record) {
+        return std::any_of(classes.begin(), classes.end(),
+                           [&](std::size_t k) { return may_have_boxes(record.labels.states.at(k)); });
+    });
 }
 
 struct PictureRef {
@@ -47,9 +51,9 @@ at::Tensor calibration_pictures(const std::vector<Dataset>& datasets, const Clas
         if (labels_any(dataset, table, tasks)) useful.push_back(&dataset);
     }
     if (useful.empty()) {
-        throw DataError(ErrorText{"--data",
-                                  "no calibration pictures: no data set of \"datasets\" labels a task that is merged",
-                                  "", "", "give the config that the network was trained with"});
+        throw DataError(ErrorText{"\"datasets\"", "no calibration pictures",
+                                  "a data set that labels a task that is merged", "none",
+                                  "give the config that the network was trained with"});
     }
     const std::vector<PictureRef> pictures = spread(useful, count);
     at::Tensor pixels = at::empty({static_cast<std::int64_t>(pictures.size()), side, side, 3}, at::kByte);
