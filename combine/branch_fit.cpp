@@ -136,15 +136,18 @@ BranchTransplant BranchFit::attempt(TowerMethod method) {
 }
 
 BranchTransplant BranchFit::fit_outputs_only() {
-    OutputFeatures features;
-    features.classes =
-        last_rows(source_.module(), towers_.front().sources.front(), towers_.front().head, calibration_.features);
-    features.boxes =
-        last_rows(source_.module(), towers_.back().sources.front(), towers_.back().head, calibration_.features);
-    for (OutputJob& job : jobs_) job.features = features;
+    const TowerJob& tower = towers_.back();
+    const std::vector<at::Tensor> features =
+        last_rows(source_.module(), tower.sources.front(), tower.head, calibration_.features);
+    std::vector<OutputRows> rows;
+    for (OutputJob& job : jobs_) {
+        job.features.boxes = features;
+        rows.push_back(job.rows); // class rows stay as they are
+    }
     BranchTransplant made;
     made.method = "copied";
-    made.output_error = fit_outputs(features);
+    made.output_error = fit_shared_box_rows(jobs_, features, options_.layer.ridge, rows.front()) / 2;
+    write_outputs(merged_, branch_.target, rows);
     return made;
 }
 

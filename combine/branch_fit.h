@@ -22,7 +22,8 @@ public:
 
     /// Towers and outputs by the method asked for, or by the better one. @throws UsageError it does not fit the towers
     BranchTransplant fit();
-    /// Outputs on towers that the merged branch has already, the same as its sources have.
+    /// Outputs on towers that the merged branch has already, the same as its sources have: class outputs are copied,
+    /// the box outputs that the tasks share are fitted.
     BranchTransplant fit_outputs_only();
 
 private:
