@@ -169,6 +169,7 @@ std::string regrets_json(const std::vector<BudgetRegret>& rows, double seconds) 
 }
 
 std::string regrets_text(const std::vector<BudgetRegret>& rows) {
+    if (rows.empty()) return "no budget that all searches can keep was found\n";
     const bool reports = rows.front().reported_loss.has_value();
     TextTable table;
     std::vector<std::string> head{"budget", "optimum"};

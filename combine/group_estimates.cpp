@@ -75,16 +75,22 @@ double relative_loss(const SmallNetworks& small, const GroupCandidate& network, 
 
 using Choices = std::vector<std::pair<std::string, SearchResult>>;
 
+/// Costs of all fronts, from the first on that every search can keep: local searches may miss the cheapest plan.
 std::set<double> budgets_of(const SearchResult& truth, const Choices& estimates) {
+    std::vector<const SearchResult*> results{&truth};
+    for (const auto& [name, result] : estimates) results.push_back(&result);
     std::set<double> budgets;
-    for (const Grouping& grouping : truth.front) budgets.insert(grouping.cost);
-    for (const auto& [name, result] : estimates) {
-        for (const Grouping& grouping : result.front) budgets.insert(grouping.cost);
+    double lowest = 0;
+    for (const SearchResult* result : results) {
+        if (result->front.empty()) return {};
+        lowest = std::max(lowest, result->front.front().cost);
+        for (const Grouping& grouping : result->front) budgets.insert(grouping.cost);
     }
+    budgets.erase(budgets.begin(), budgets.lower_bound(lowest));
     return budgets;
 }
 
-/// The last grouping of a front that keeps the budget.
+/// The last grouping of a front that keeps the budget. Precondition: there is one
 const Grouping& best_within(const SearchResult& result, double budget) {
     const auto above = std::upper_bound(result.front.begin(), result.front.end(), budget,
                                         [](double limit, const Grouping& grouping) { return limit < grouping.cost; });

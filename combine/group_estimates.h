@@ -44,7 +44,8 @@ struct BudgetRegret {
     std::vector<EstimatedChoice> choices;
 };
 
-/// Every budget at which the optimum or an estimate's plan changes, within the options' limits.
+/// Every budget at which the optimum or an estimate's plan changes, within the options' limits; none where a search
+/// finds no plan within them.
 /// @param reported  losses of the same networks elsewhere; nullptr: none
 std::vector<BudgetRegret> budget_regrets(const SubsetTable& table, const ReportedLosses* reported,
                                          const SearchOptions& options);

@@ -65,6 +65,15 @@ TEST(BudgetRegrets, AreTheTrueLossesOfThePlansThatTheEstimatesTake) {
     EXPECT_FALSE(last.choices[0].reported_loss.has_value());
 }
 
+TEST(BudgetRegrets, AreNoneWithoutAPlanWithinTheLimits) {
+    SearchOptions options;
+    options.max_cost = 1; // three half-size networks cost 1.5, that of all three tasks 1
+    const SubsetTable table = parse_subset_table(kTable, "t.txt");
+    EXPECT_EQ(budget_regrets(table, nullptr, options).size(), 1U);
+    options.max_cost = 0.9;
+    EXPECT_TRUE(budget_regrets(table, nullptr, options).empty());
+}
+
 TEST(BudgetRegrets, AreNeverBelowZeroOnThePublishedTables) {
     if (!has_shared_data("data/taskgrouping")) GTEST_SKIP() << "needs data/taskgrouping";
     for (const std::string name : {"results", "results_large"}) {
