@@ -29,6 +29,9 @@ std::vector<double> ranks_of(const std::vector<double>& values) {
 
 std::optional<double> rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
     BANYAN_CHECK(a.size() == b.size(), "rank correlation: ", a.size(), " and ", b.size(), " numbers");
+    const auto is_finite = [](double value) { return std::isfinite(value); };
+    BANYAN_CHECK(std::all_of(a.begin(), a.end(), is_finite) && std::all_of(b.begin(), b.end(), is_finite),
+                 "rank correlation: a number is not finite");
     if (a.size() < kFewestPairs) return std::nullopt;
     const std::vector<double> ranks_a = ranks_of(a), ranks_b = ranks_of(b);
     const double middle = static_cast<double>(a.size() - 1) / 2;

@@ -30,6 +30,7 @@ TEST(RankCorrelation, NeedsThreePairsAndAnOrderOnBothSides) {
     EXPECT_FALSE(rank_correlation({1, 1, 1}, {1, 2, 3}));
     EXPECT_FALSE(rank_correlation({1, 2, 3}, {4, 4, 4}));
     EXPECT_THROW(rank_correlation({1, 2, 3}, {1, 2}), CheckError);
+    EXPECT_THROW(rank_correlation({1, 2, 3}, {1, NAN, 2}), CheckError);
 }
 
 } // namespace
