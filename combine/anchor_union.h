@@ -17,8 +17,9 @@ AnchorOptions united_anchors(const std::vector<AnchorOptions>& sources);
 /// How a source's box outputs are told from the united anchors.
 struct AnchorMap {
     std::vector<std::int64_t> source; ///< of each united anchor of a cell: the source's anchor whose outputs it takes
-    /// Of each united anchor: source width (height) / its own, the geometric mean over the levels. Where the ratio is
-    /// the same on all levels the decoded boxes are those of the source but for rounding and the box coder's limits.
+    /// Of each united anchor: source width (height) / its own, the geometric mean over the levels. Where the ratio and
+    /// the box scale are the same on all levels the decoded boxes are those of the source but for rounding and the box
+    /// coder's limits.
     std::vector<double> width_ratio, height_ratio;
     bool is_identity() const;
 };

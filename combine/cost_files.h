@@ -18,7 +18,8 @@ struct CostFileOptions {
 /// Costs of the branches that a network's tasks could have, kept in a folder: measured (combine/branch_cost.h), or
 /// those that an earlier call has measured for the same target. Branches of groups are those that combine/transplant.h
 /// makes. Nothing when the meter was stopped.
-/// @throws UsageError as measure_costs; heads that cannot share a tower, with what differs
+/// Where heads cannot share a tower, they are those that a training from the start would have.
+/// @throws UsageError as measure_costs
 std::optional<GroupCosts> costs_in_folder(const ModelOptions& unmerged, const CostFileOptions& options,
                                           const LatencyMeter& meter);
 

@@ -12,7 +12,7 @@ namespace banyan {
 /// How measured affinities become predicted losses of accuracy. All weights are in relative accuracy: 0.01 is one
 /// hundredth of the AP that a task has on a branch of its own.
 struct PredictionOptions {
-    /// [T] AP in [0, 1] of each task on its own branch, for drops that were measured as AP; empty: they count as if it
+    /// [T] AP in (0, 1] of each task on its own branch, for drops that were measured as AP; empty: they count as if it
     /// were 1.
     std::vector<double> accuracies;
 
@@ -40,7 +40,8 @@ struct PredictionOptions {
 
 /// Predicts what tasks would reach in one branch, from relations of pairs. Loss of a task: 1 - its accuracy relative to
 /// a branch of its own; 0 where it is alone, below 0 where the others help it. A measure that is missing (no matrix, or
-/// not a number) counts as half of its weight with an error as large. Refers to nothing of its arguments.
+/// not a number) counts as half of its weight with an error as large, AP lost by pooling as nothing. Refers to nothing
+/// of its arguments.
 class GroupPredictor {
 public:
     /// @throws CheckError accuracies that are not one in (0, 1] for each task
