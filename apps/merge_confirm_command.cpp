@@ -40,18 +40,10 @@ ConfirmOptions confirm_options(const Options& options) {
     wanted.heal = heal_values(options);
     wanted.heal.teacher = text_option(options, "unmerged");
     wanted.candidates = texts_option(options, "candidates");
-    wanted.seeds = options["seeds"].as<int>();
-    wanted.max_drop = options["max-drop"].as<double>();
+    wanted.seeds = number_option<int>(options, "seeds", 1, 100);
+    wanted.max_drop = number_option<double>(options, "max-drop", 0, 100);
     wanted.folder = text_option(options, "out");
     wanted.resume = options.count("resume") != 0;
-    if (wanted.seeds < 1 || wanted.seeds > 100) {
-        throw UsageError(
-            ErrorText{"--seeds", "out of range", "an integer in [1, 100]", std::to_string(wanted.seeds), ""});
-    }
-    if (!(wanted.max_drop >= 0 && wanted.max_drop <= 100)) {
-        throw UsageError(
-            ErrorText{"--max-drop", "out of range", "AP points in [0, 100]", std::to_string(wanted.max_drop), ""});
-    }
     return wanted;
 }
 
