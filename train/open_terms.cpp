@@ -37,7 +37,7 @@ OpenTerms find_open_terms(const Branch& branch, const AnchorSet& anchors, const 
     BANYAN_CHECK(known.sizes() == at::IntArrayRef({count, classes}), "open terms: expected known terms of shape [",
                  count, ", ", classes, "], got ", known.sizes());
     const auto batch = static_cast<std::int64_t>(labels.size());
-    at::Tensor open = known.expand({batch, count, classes}).contiguous(); // [R, K] -> [N, R, K]
+    at::Tensor open = known.repeat({batch, 1, 1}); // [R, K] -> [N, R, K], a copy also of one row
     auto* first = open.mutable_data_ptr<float>();
     const std::int64_t terms = count * classes;
     for (const RowTruth& row : find_truth(branch, anchors, labels)) {

@@ -143,6 +143,14 @@ TEST(OpenTermsOfRows, AreNeverJudgedBackground) {
     }
 }
 
+TEST(OpenTermsOfRows, OfOneRowLeaveWhatIsKnownAsItWas) {
+    const Branch branch = branch_of({0, 1});
+    const AnchorSet anchors = make_anchors(branch.options.anchors, kSide, kSide);
+    const at::Tensor known = all_known(anchors, branch);
+    find_open_terms(branch, anchors, {labels_of({LabelState::exhaustive, LabelState::absent})}, known);
+    EXPECT_TRUE(at::equal(known, all_known(anchors, branch)));
+}
+
 TEST(OpenTermsOfRows, RowsGoByTheStateOfEachClass) {
     const Branch branch = branch_of({0, 1});
     const AnchorSet anchors = make_anchors(branch.options.anchors, kSide, kSide);
