@@ -89,6 +89,7 @@ std::string batch_json(const Batch& batch, const NonFinite& found, const BatchNa
                           {"box", number_json(figures.box_loss)},
                           {"rows", figures.rows},
                           {"positives", figures.positives}};
+        if (figures.teacher_loss) losses[branch]["teacher"] = number_json(*figures.teacher_loss);
     }
     for (std::size_t row = 0; row < static_cast<std::size_t>(batch.count); ++row) {
         rows.push_back(row_json(batch, row, found, names));

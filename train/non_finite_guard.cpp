@@ -24,7 +24,8 @@ std::string losses_text(const NonFinite& found) {
     for (const auto& [branch, figures] : found.losses) {
         if (!found.branch.empty() && branch != found.branch) continue;
         text += (text.empty() ? "" : "; ") + branch + ": class " + loss_text(figures.class_loss) + ", box " +
-                loss_text(figures.box_loss);
+                loss_text(figures.box_loss) +
+                (figures.teacher_loss ? ", teacher " + loss_text(*figures.teacher_loss) : "");
     }
     return text;
 }

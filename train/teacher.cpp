@@ -153,13 +153,15 @@ std::vector<TeacherTargets> Teacher::speak(const at::Tensor& images, const std::
                                            std::vector<OpenTerms> open) {
     const torch::NoGradGuard no_grad;
     std::vector<TeacherTargets> said(open.size());
-    const bool is_asked = std::any_of(open.begin(), open.end(), [](const OpenTerms& o) { return o.rows.size(0) > 0; });
-    if (!is_asked) return said;
+    std::vector<std::size_t> asked;
+    for (std::size_t b = 0; b < open.size(); ++b) {
+        // With refine_weight, branches whose tasks it does not teach have rows as well.
+        if (open[b].rows.size(0) > 0 && !links_[b].empty()) asked.push_back(b);
+    }
+    if (asked.empty()) return said;
     const Geometry& at_size = geometry(static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
     const std::map<std::size_t, FlatOutputs> outputs = run(images, values);
-    for (std::size_t b = 0; b < open.size(); ++b) {
-        if (open[b].rows.size(0) > 0) said[b] = targets_of(b, at_size, outputs, std::move(open[b]));
-    }
+    for (const std::size_t b : asked) said[b] = targets_of(b, at_size, outputs, std::move(open[b]));
     return said;
 }
 
@@ -205,7 +207,7 @@ void Teacher::add_boxes(std::size_t branch, const Geometry& geometry, const std:
         boxes.push_back(decode_outputs(model_.branches()[link.teacher_branch], codes,
                                        corners.to(codes.options()).index({anchors}),
                                        strides.to(codes.options()).index({anchors})));
-        if (has_equal_bins(branch)) bins.push_back(codes.view({codes.size(0), 4, -1}));
+        if (has_equal_bins(branch)) bins.push_back(codes.view({-1, 4, codes.size(1) / 4})); // [Q, 4*B] -> [Q, 4, B]
         picks.push_back(at::stack({found[0], found[1], classes.index({found[2]})}));
     }
     targets.picks = at::cat(picks, 1);

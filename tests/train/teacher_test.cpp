@@ -30,8 +30,8 @@ constexpr int kFace = 0, kHand = 1;
 const std::vector<std::string> kTasks{"face", "hand"};
 
 /// Group norms, so that a branch in training gives what it gives when it is run.
-ModelOptions separate() {
-    ModelOptions options = test::tiny_options(kTasks);
+ModelOptions separate(const std::vector<std::string>& tasks = kTasks) {
+    ModelOptions options = test::tiny_options(tasks);
     options.norm.kind = NormKind::group;
     options.norm.groups = 4;
     return options;
@@ -179,6 +179,40 @@ TEST(TeacherSteps, ATeacherOfSomeTasksLeavesOthersIdle) {
     losses.total.backward();
     EXPECT_FALSE(gradient_of(model, "branches.face.cls.weight").defined());
     EXPECT_TRUE(gradient_of(model, "branches.hand.cls.weight").defined());
+}
+
+TEST(TeacherSteps, ATeacherOfSomeTasksRefinesThoseAlone) {
+    const TeacherFile file(separate({"hand"}));
+    MultiTaskModel model(separate(), test::double_module());
+    TeacherOptions options = teacher_options(file);
+    options.tasks = {"hand"};
+    options.refine_weight = 0.5;
+    Teacher teacher(options, model, {});
+    TrainStep step(model, frozen_trunk(), &teacher);
+    const StepLosses losses = step.forward(images(1), {labels_of(2, {kFace, kHand}, face_box())});
+    EXPECT_EQ(losses.branches.at("face").teacher_loss.value(), 0);
+    EXPECT_GT(losses.branches.at("hand").teacher_loss.value(), 0);
+}
+
+TEST(TeacherSteps, ATeacherWithBoxBinsMayFindNothing) {
+    ModelOptions network = separate({"face"});
+    network.branches[0].anchors.kind = AnchorKind::points;
+    network.branches[0].head.box_bins = 16;
+    GraphModuleOptions other_start = test::double_module();
+    other_start.seed = 4;
+    const TempDir folder;
+    TeacherOptions options;
+    options.model = folder.file("unsure.banyan.safetensors");
+    save_model(options.model, MultiTaskModel(network, other_start)); // all its scores are about the prior
+    options.minimum_score = 0.9;
+    MultiTaskModel model(network, test::double_module());
+    Teacher teacher(options, model, {});
+    TrainStep step(model, frozen_trunk(), &teacher);
+    const StepLosses losses = step.forward(images(1), {labels_of(1, {}, {})});
+    EXPECT_GT(losses.branches.at("face").teacher_loss.value(), 0);
+    losses.total.backward();
+    EXPECT_TRUE(gradient_of(model, "branches.face.cls.weight").defined());
+    EXPECT_FALSE(gradient_of(model, "branches.face.box.weight").defined());
 }
 
 TEST(TeacherSteps, ATaughtClassIsNoIdleColumn) {
