@@ -45,6 +45,7 @@ public:
 
     ConfirmOutcome run() {
         ConfirmOutcome outcome;
+        forget_verdict();
         try {
             for (std::size_t i = 0; i < options_.candidates.size(); ++i) {
                 if (outcome.accepted && !options_.try_all) break;
@@ -78,6 +79,7 @@ private:
     std::vector<CocoDetection> healed_detections(std::size_t candidate, int seed);
     CandidateVerdict try_candidate(std::size_t candidate);
     void hand_out(const CandidateVerdict& verdict) const;
+    void forget_verdict() const;
 
     const ConfirmOptions& options_;
     RunConfig config_; ///< of the first candidate and seed
@@ -171,6 +173,12 @@ void Confirmation::hand_out(const CandidateVerdict& verdict) const {
     write_file_atomically(file("healed.banyan.safetensors"),
                           read_file(verdict.runs.front() + "/weights/last.banyan.safetensors"));
     write_file_atomically(file("plan.json"), plan_json(verdict.plan));
+}
+
+/// What an earlier call accepted, perhaps by another max_drop, is not accepted now.
+void Confirmation::forget_verdict() const {
+    std::error_code ignored;
+    for (const char* name : {"healed.banyan.safetensors", "plan.json"}) fs::remove(file(name), ignored);
 }
 
 } // namespace

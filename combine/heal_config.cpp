@@ -74,6 +74,7 @@ RunConfig heal_config(const HealOptions& options) {
     train["pretrained"] = "";
     train["init"] = std::filesystem::absolute(options.merged).string();
     train["teacher"]["model"] = std::filesystem::absolute(options.teacher).string();
+    train["teacher"].erase("tasks"); // all of the network
     train["unlabelled"] = "masked";
     set_schedule(options, before.train, train);
     set_trunk(options, before.train, train);

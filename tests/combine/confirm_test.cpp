@@ -80,6 +80,9 @@ TEST(Confirm, FallsToTheNextCandidateAndTellsThatNonePasses) {
     EXPECT_TRUE(told.at("accepted").is_null());
     EXPECT_EQ(told.at("candidates").size(), 2U);
     EXPECT_FALSE(told.contains("model"));
+    for (const char* name : {"/healed.banyan.safetensors", "/plan.json"}) {
+        EXPECT_FALSE(fs::exists(options.folder + name)) << "left by the call that accepted";
+    }
 }
 
 TEST(Confirm, TakesNoRunsOfOthersForItsOwn) {
