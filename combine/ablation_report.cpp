@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "combine/ablation_compare.h"
+#include "core/error.h"
 #include "core/progress.h"
 #include "report/axis_ticks.h"
 #include "report/html_report.h"
@@ -102,6 +103,14 @@ std::string difference_text(const BootstrapMetric& metric, std::size_t index) {
     return text(-difference.estimate) + " [" + text(-difference.high) + ", " + text(-difference.low) + "]";
 }
 
+std::vector<std::string> difference_row(const CellSummary& cell, const CellComparison& comparison,
+                                        BootstrapMetric BootstrapRow::*metric) {
+    std::vector<std::string> row{full_name(cell), std::to_string(comparison.seeds.size())};
+    for (const BootstrapRow& task : comparison.result.tasks) row.push_back(difference_text(task.*metric, 0));
+    row.push_back(difference_text(comparison.result.mean.*metric, 0));
+    return row;
+}
+
 void add_differences(HtmlReport& report, const AblationSummary& summary, const std::string& folder) {
     std::vector<const CellSummary*> cells;
     for (const CellSummary& cell : summary.cells) {
@@ -110,19 +119,24 @@ void add_differences(HtmlReport& report, const AblationSummary& summary, const s
     if (cells.size() < 2 || (summary.metric != "ap" && summary.metric != "ap50")) return;
     const auto metric = summary.metric == "ap" ? &BootstrapRow::ap : &BootstrapRow::ap50;
     ReportTable table{{"cell", "seeds"}, {}};
+    std::string left_out;
     for (std::size_t i = 1; i < cells.size(); ++i) {
-        const CellComparison comparison = compare_cells(folder, {cells[0], cells[i]}, {});
-        std::vector<std::string> row{full_name(*cells[i]), std::to_string(comparison.seeds.size())};
-        if (i == 1) {
-            for (const BootstrapRow& task : comparison.result.tasks) table.header.push_back(task.name);
-            table.header.emplace_back("mean");
+        try {
+            const CellComparison comparison = compare_cells(folder, {cells[0], cells[i]}, {});
+            if (table.rows.empty()) {
+                for (const BootstrapRow& task : comparison.result.tasks) table.header.push_back(task.name);
+                table.header.emplace_back("mean");
+            }
+            table.rows.push_back(difference_row(*cells[i], comparison, metric));
+        } catch (const UsageError&) { // no seed in common yet, or another validation set
+            left_out += (left_out.empty() ? "" : ", ") + short_name(*cells[i]);
         }
-        for (const BootstrapRow& task : comparison.result.tasks) row.push_back(difference_text(task.*metric, 0));
-        row.push_back(difference_text(comparison.result.mean.*metric, 0));
-        table.rows.push_back(std::move(row));
     }
     table.caption = metric_name(summary) + " points against " + short_name(*cells[0]) +
                     ", with 95 % intervals of a paired bootstrap over the images and, of several seeds, the seeds.";
+    if (!left_out.empty()) {
+        table.caption += " Left out, without a common seed or judged by other pictures: " + left_out + ".";
+    }
     report.section("Differences from " + full_name(*cells[0]));
     report.table(table);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
+#include <utility>
 
 #include <ATen/Parallel.h>
 
@@ -82,6 +84,7 @@ public:
         : grid_(grid), options_(options), runs_(runs_of(grid)),
           database_(options.folder, SqliteDatabase::Access::create), threads_(at::get_num_threads()) {
         check_recorded();
+        check_folders();
         std::vector<RunRow> rows;
         for (const AblationRun& run : runs_) rows.push_back(planned_row(run));
         database_.add(rows);
@@ -100,6 +103,20 @@ private:
             const std::optional<RunRow> row = database_.find(run.cell, run.seed);
             if (!row || row->state == RunState::planned) continue; // nothing was done with its config
             if (row->config != run.config.effective) refuse_changed(run, *row);
+        }
+    }
+
+    /// Names that differ only in what has no place in a file name: a variant that was renamed.
+    void check_folders() {
+        std::map<std::string, std::pair<CellKey, std::uint64_t>> owners;
+        for (const RunRow& row : database_.runs()) owners[row.folder] = {row.cell, row.seed};
+        for (const AblationRun& run : runs_) {
+            const auto owner = owners.find(run.folder);
+            if (owner == owners.end() || owner->second == std::pair{run.cell, run.seed}) continue;
+            throw ConfigError(ErrorText{
+                options_.folder + "/" + run.folder, "is the folder of another run that was recorded",
+                "that of \"" + cell_label(run.cell) + "\"", "that of \"" + cell_label(owner->second.first) + "\"",
+                "give the variant its old name, or another one"});
         }
     }
 
@@ -189,7 +206,7 @@ private:
                 ++outcome.done;
             } else if (row.state == RunState::failed) {
                 ++outcome.failed;
-            } else if (FolderLock::try_lock(options_.folder + "/" + run.folder)) {
+            } else if (row.state == RunState::planned || FolderLock::try_lock(options_.folder + "/" + run.folder)) {
                 ++outcome.left;
             } else {
                 ++outcome.elsewhere;

@@ -1,6 +1,8 @@
 #include "combine/sqlite.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include <sqlite3.h>
 
@@ -23,6 +25,9 @@ constexpr int kWaitMs = 20'000; ///< for another writer
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
     case SQLITE_CONSTRAINT: throw CheckError(ErrorText{path, reason, "", "", ""});
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        throw IoError(ErrorText{path, reason, "", "", "another process keeps it from being written; try again later"});
     case SQLITE_NOMEM: throw MemoryError(ErrorText{path, reason, "", "", ""});
     default: throw IoError(ErrorText{path, reason, "", "", "is the disk full, or the folder write-protected?"});
     }
@@ -107,6 +112,18 @@ SqliteStatement SqliteDatabase::prepare(const std::string& sql) {
     check(database_.get(), path_,
           sqlite3_prepare_v2(database_.get(), sql.c_str(), static_cast<int>(sql.size()), &statement, nullptr));
     return SqliteStatement(database_.get(), path_, statement);
+}
+
+void SqliteDatabase::use_write_ahead_log() {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point end = Clock::now() + std::chrono::milliseconds(kWaitMs);
+    int code = SQLITE_OK;
+    do { // this is the one statement that does not wait for other processes by itself
+        code = sqlite3_exec(database_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+        if ((code & 0xff) != SQLITE_BUSY) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    } while (Clock::now() < end);
+    check(database_.get(), path_, code);
 }
 
 std::int64_t SqliteDatabase::last_row_id() const { return sqlite3_last_insert_rowid(database_.get()); }

@@ -40,7 +40,8 @@ private:
 
 /// An SQLite database file, of which any number of processes may read and one at a time write; a writer waits some
 /// seconds for another. What a killed process had not committed is not there.
-/// @throws ModelFileError a file that is no database or damaged; IoError what the file system does not let happen;
+/// @throws ModelFileError a file that is no database or damaged; IoError what the file system or another process does
+/// not let happen;
 ///         CheckError wrong SQL. The message names the file.
 class SqliteDatabase {
 public:
@@ -51,6 +52,8 @@ public:
     const std::string& path() const { return path_; }
     void execute(const std::string& sql); ///< any number of statements without parameters
     SqliteStatement prepare(const std::string& sql);
+    /// From now on, and in the file for ever, readers do not wait for a writer; where the file system can do it.
+    void use_write_ahead_log();
     std::int64_t last_row_id() const;
     /// The number that a pragma or a query gives.
     std::int64_t number(const std::string& sql);

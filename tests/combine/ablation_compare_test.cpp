@@ -136,5 +136,14 @@ TEST_F(CellComparisonTest, ReportHoldsTablesPlotsAndDifferences) {
     }
 }
 
+TEST_F(CellComparisonTest, ReportLeavesOutCellsThatCannotBeCompared) {
+    const std::vector<RunRow> rows{row("a | b", {"a", "b"}, 1, 1), row("a+b", {"a", "b"}, 2, 2),
+                                   row("b | a", {"a", "b"}, 1, 2)};
+    write_ablation_report(dir_.file("report.html"), dir_.path(), summarise_ablation(rows, "ap"));
+    const std::string html = read_file(dir_.file("report.html"));
+    EXPECT_THAT(html, HasSubstr("judged by other pictures: #2."));
+    EXPECT_THAT(html, HasSubstr("<tr><td>#3 b | a / plain</td><td>1</td><td>-49.5"));
+}
+
 } // namespace
 } // namespace banyan::test

@@ -127,7 +127,7 @@ TEST_F(Ablate, ShowsComparesAndExports) {
 
 TEST_F(Ablate, GrowsButDoesNotMixConfigs) {
     ASSERT_EQ(banyan(words("grid")).code, 0);
-    write_grid({{"plain", json::object()}, {"longer", {{"/train/steps", 4}}}});
+    write_grid({{"plain", json::object()}, {"longer one", {{"/train/steps", 4}}}});
     const Outcome grown = banyan(words("grid"));
     ASSERT_EQ(grown.code, 0) << grown.err;
     EXPECT_EQ(json::parse(grown.out).at("cells").size(), 4U);
@@ -135,12 +135,23 @@ TEST_F(Ablate, GrowsButDoesNotMixConfigs) {
     const Outcome changed = banyan(words("grid"));
     EXPECT_EQ(changed.code, 2);
     EXPECT_THAT(changed.err, AllOf(HasSubstr("red | blue / plain"), HasSubstr("/train/steps was 3, is 5")));
+    write_grid({{"longer-one", {{"/train/steps", 4}}}});
+    const Outcome renamed = banyan(words("grid"));
+    EXPECT_EQ(renamed.code, 2);
+    EXPECT_THAT(renamed.err,
+                AllOf(HasSubstr("runs/red_blue-longer-one-1"), HasSubstr("/ longer one"), HasSubstr("old name")));
 }
 
 TEST_F(Ablate, FailedRunDoesNotStopTheOthers) {
-    write_grid({{"wild", {{"/train/lr", 10}, {"/train/optimizer", "sgd"}, {"/train/clip_norm", 0}}},
+    // Each of its steps multiplies the weights by 1 - lr * weight_decay = -9, up to overflow.
+    write_grid({{"wild",
+                 {{"/train/lr", 10},
+                  {"/train/weight_decay", 1},
+                  {"/train/warmup_steps", 0},
+                  {"/train/clip_norm", 0},
+                  {"/train/backbone_lr_scale", 1}}},
                 {"plain", json::object()}});
-    run_.write_config({{"steps", 40}});
+    run_.write_config({{"steps", 60}});
     const Outcome outcome = banyan(words("grid"));
     ASSERT_EQ(outcome.code, 6) << outcome.err;
     const json shown = json::parse(outcome.out);
