@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -7,6 +6,7 @@
 
 #include "apps/measure_values.h"
 #include "apps/run_commands.h"
+#include "apps/text_table.h"
 #include "combine/cost_files.h"
 #include "combine/measure_affinities.h"
 #include "core/atomic_file.h"
@@ -22,34 +22,25 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string as_text(const ReportTable& table) {
-    std::string text;
-    const auto add = [&](const std::vector<std::string>& row) {
-        char line[160];
-        std::snprintf(line, sizeof line, "%-40s %12s %9s %10s %8s\n", row[0].c_str(), row[1].c_str(), row[2].c_str(),
-                      row[3].c_str(), row[4].c_str());
-        text += line;
-    };
-    add({table.header[0], table.header[1], "+/- ms", table.header[3], table.header[4]});
-    for (const std::vector<std::string>& row : table.rows) add(row);
-    return text;
+    TextTable text;
+    text.add(table.header);
+    for (const std::vector<std::string>& row : table.rows) text.add(row);
+    return text.text();
 }
 
 std::string as_text(const AffinityMatrix& matrix, const std::vector<std::string>& tasks) {
-    std::string text = matrix.title + "\n" + std::string(16, ' ');
-    char cell[48];
-    for (const std::string& task : tasks) {
-        std::snprintf(cell, sizeof cell, " %16.16s", task.c_str());
-        text += cell;
-    }
+    TextTable table;
+    std::vector<std::string> header{""};
+    header.insert(header.end(), tasks.begin(), tasks.end());
+    table.add(std::move(header));
     for (std::size_t from = 0; from < tasks.size(); ++from) {
-        std::snprintf(cell, sizeof cell, "\n%-16.16s", tasks[from].c_str());
-        text += cell;
+        std::vector<std::string> row{tasks[from]};
         for (const MeasuredMean& value : matrix.values[from]) {
-            std::snprintf(cell, sizeof cell, "  %6.3f +- %5.3f", value.mean, value.error);
-            text += value.count > 0 ? cell : "                -";
+            row.push_back(value.count == 0 ? "–" : format_fixed(value.mean, 3) + " ± " + format_fixed(value.error, 3));
         }
+        table.add(std::move(row));
     }
-    return text + "\n\n";
+    return matrix.title + "\n" + table.text() + "\n";
 }
 
 void write_page(const std::string& folder, const TaskAffinities& affinities, const GroupCosts& costs) {

@@ -82,7 +82,7 @@ TEST_F(Probe, IsAFunctionOfItsNumber) {
 TEST_F(Probe, EqualsGradientsAndFirstOrderStepsOfAPlainLoop) {
     train(10);
     ProbeOptions options;
-    options.step_length = 1e-4;
+    options.step_length = 3e-7; // the loss is bent: 1e-4 is far off the straight line already; float32 rounds by 5e-6
     const AffinityProbeResult result = AffinityProbe(config_, datasets_, options).measure(model_, 3);
 
     const auto gradient_of = [&](std::size_t task, std::int64_t batch, double* loss) {
@@ -114,7 +114,7 @@ TEST_F(Probe, EqualsGradientsAndFirstOrderStepsOfAPlainLoop) {
             EXPECT_NEAR(result.cosine[i][j], (cosine(a_i, b_j) + cosine(b_i, a_j)) / 2, 1e-4) << i << " " << j;
             const double first_order =
                 options.step_length * theta * at::dot(a_i, b_j).item<double>() / a_i.norm().item<double>() / loss;
-            EXPECT_NEAR(result.look_ahead[i][j], first_order, 0.2 * std::abs(first_order) + 1e-5) << i << " " << j;
+            EXPECT_NEAR(result.look_ahead[i][j], first_order, 0.15 * std::abs(first_order) + 5e-6) << i << " " << j;
             if (i == j) continue;
             const double ratio = (a_i.norm() + b_i.norm()).item<double>() / (a_j.norm() + b_j.norm()).item<double>();
             EXPECT_NEAR(result.log2_ratio[i][j], std::log2(ratio), 1e-4) << i << " " << j;
@@ -125,18 +125,20 @@ TEST_F(Probe, EqualsGradientsAndFirstOrderStepsOfAPlainLoop) {
 TEST_F(Probe, TellsTwoNamesOfOneThingFromAnUnrelatedOne) {
     train(40);
     copy_red_head_to_crimson();
-    AffinityProbe probe(config_, datasets_, {});
+    ProbeOptions options;
+    options.rows = DrawnTasks::kPictures; // all of them, so that batches differ in nothing but their order
+    AffinityProbe probe(config_, datasets_, options);
     std::vector<AffinityProbeResult> probes;
-    for (int p = 0; p < 4; ++p) probes.push_back(probe.measure(model_, p));
+    for (int p = 0; p < 3; ++p) probes.push_back(probe.measure(model_, p));
     const std::vector<AffinityMatrix> means = mean_affinities(probes, 3);
     const auto& look = means[0].values;
     const auto& cosine = means[1].values;
-    EXPECT_GT(cosine[kRedTask][kCrimsonTask].mean, 0.9 * cosine[kRedTask][kRedTask].mean);
-    EXPECT_GT(cosine[kRedTask][kCrimsonTask].mean, cosine[kRedTask][kBlueTask].mean + 0.2);
+    EXPECT_GT(cosine[kRedTask][kCrimsonTask].mean, 0.95);
+    EXPECT_GT(cosine[kRedTask][kCrimsonTask].mean, cosine[kRedTask][kBlueTask].mean + 0.5);
     EXPECT_GT(look[kRedTask][kCrimsonTask].mean, 0);
     EXPECT_GT(look[kCrimsonTask][kRedTask].mean, 0);
     EXPECT_GT(look[kRedTask][kCrimsonTask].mean, look[kBlueTask][kCrimsonTask].mean);
-    EXPECT_NEAR(means[2].values[kRedTask][kCrimsonTask].mean, 0, 1);
+    EXPECT_NEAR(means[2].values[kRedTask][kCrimsonTask].mean, 0, 0.1);
 }
 
 TEST_F(Probe, RefusesWhatCannotBeCompared) {

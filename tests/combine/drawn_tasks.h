@@ -10,20 +10,19 @@
 
 namespace banyan::test {
 
-/// Three YOLO data sets of painted pictures that label one task each. "red" and "crimson" are the same red squares
-/// under two names, labelled in different pictures; "blue" are flat blue bars. Every picture shows a square and a bar.
+/// Three YOLO data sets of painted pictures that label one task each. "red" and "crimson" are the same red squares in
+/// the same pictures under two names; "blue" are flat blue bars in others. Every picture shows a square and a bar.
 class DrawnTasks {
 public:
     DrawnTasks() {
-        std::uint64_t seed = 1;
         for (const char* task : {"red", "crimson", "blue"}) {
             const std::string name = task;
             dir_.write(name + "/data.yaml", "nc: 1\nnames: ['thing']\n");
-            for (int i = 0; i < kPictures; ++i) add_picture(name, i, seed++);
+            for (int i = 0; i < kPictures; ++i) add_picture(name, i);
         }
     }
 
-    static constexpr int kPictures = 8; ///< in each data set
+    static constexpr int kPictures = 16; ///< in each data set
     const TempDir& dir() const { return dir_; }
     std::string file(const std::string& name) const { return dir_.file(name); }
 
@@ -62,9 +61,11 @@ private:
         return R"({"name": ")" + task + R"(", "format": "yolo", "root": ")" + dir_.file(task) +
                R"(", "classes": {"thing": ")" + task + R"("}})";
     }
-    void add_picture(const std::string& task, int i, std::uint64_t seed) {
-        Image image = noise_image(64, 64, seed);
-        const auto at = static_cast<float>(4 * (i % 4) + 2), far = static_cast<float>(i / 4 * 8);
+    void add_picture(const std::string& task, int i) {
+        Random random(task == "blue" ? 2 : 1, static_cast<std::uint64_t>(i));
+        const auto grey = static_cast<std::uint8_t>(random.integer(80, 170));
+        Image image = plain_image(64, 64, {grey, grey, grey});
+        const auto at = static_cast<float>(random.integer(2, 18)), far = static_cast<float>(random.integer(0, 12));
         const Box square{at, 4 + far, at + 20, 24 + far}, bar{20 - at, 44 + far, 60 - at, 52 + far};
         paint(image, square, kRed);
         paint(image, bar, kBlue);

@@ -20,10 +20,11 @@ TaskAffinities example() {
 }
 
 void expect_equal(double actual, double expected) {
-    if (std::isnan(expected))
+    if (std::isnan(expected)) {
         EXPECT_TRUE(std::isnan(actual)) << actual;
-    else
+    } else {
         EXPECT_EQ(actual, expected);
+    }
 }
 
 TEST(TaskAffinities, ComeBackFromTheirFileToTheBit) {

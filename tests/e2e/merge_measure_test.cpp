@@ -70,7 +70,7 @@ TEST(MergeMeasure, TellsAffinitiesAndCostsInOneLineOfJson) {
     const json result = json::parse(outcome.out);
     EXPECT_EQ(result.at("affinities").at("tasks"), json({"red", "blue"}));
     EXPECT_EQ(result.at("affinities").at("step"), 4);
-    EXPECT_EQ(result.at("affinities").at("matrices").size(), 9U);
+    EXPECT_EQ(result.at("affinities").at("matrices").size(), 10U);
     const json costs = result.at("costs");
     EXPECT_GT(costs.at("trunk").get<double>(), 0);
     ASSERT_EQ(costs.at("groups").size(), 3U);
@@ -105,7 +105,7 @@ TEST(MergeMeasure, RefusesWhatCannotBeMeasured) {
     refused({"--tasks", "red"}, "two tasks");
     refused({"--steps", "1"}, "--every");
     refused({"--rounds", "10"}, "--rounds");
-    refused({"--boxes", "round"}, "per_task or shared");
+    refused({"--boxes", "round"}, "--boxes");
     refused({"--run", "a", "--model", "b"}, "not both");
     refused({"--model", "b", "--steps", "5"}, "--probes");
     EXPECT_FALSE(std::filesystem::exists(run.file("out/run")));
