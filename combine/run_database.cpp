@@ -91,7 +91,7 @@ RunDatabase::RunDatabase(const std::string& folder, SqliteDatabase::Access acces
 void RunDatabase::make_tables() {
     const std::string is_empty = "SELECT count(*) = 0 FROM sqlite_schema";
     if (database_.number(is_empty) == 0) return;
-    database_.execute("PRAGMA journal_mode = WAL");
+    database_.use_write_ahead_log();
     SqliteTransaction transaction(database_);
     if (database_.number(is_empty) == 0) return; // another process was faster
     database_.execute(kTables);

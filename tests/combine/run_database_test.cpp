@@ -1,6 +1,8 @@
 #include "combine/run_database.h"
 
+#include <atomic>
 #include <filesystem>
+#include <latch>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -101,6 +103,29 @@ TEST(RunDatabase, AddsAllMissingRunsOrNone) {
     database.add({planned("a", 1)});
     EXPECT_EQ(database.runs().front().config, "new");
     EXPECT_EQ(database.runs().front().state, RunState::begun) << "what was begun stays";
+}
+
+TEST(RunDatabase, IsMadeByManyAtATime) {
+    constexpr int kThreads = 4, kRounds = 25;
+    const TempDir dir;
+    std::atomic<int> made = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        std::latch start(kThreads);
+        std::vector<std::thread> threads;
+        for (int t = 0; t < kThreads; ++t) {
+            threads.emplace_back([&, round] {
+                start.arrive_and_wait();
+                try {
+                    RunDatabase(dir.path() + "/" + std::to_string(round), kCreate);
+                    ++made;
+                } catch (const Error& error) {
+                    ADD_FAILURE() << error.what();
+                }
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+    }
+    EXPECT_EQ(made, kThreads * kRounds);
 }
 
 TEST(RunDatabase, IsWrittenByManyAtATime) {
