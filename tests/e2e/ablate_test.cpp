@@ -106,7 +106,7 @@ TEST_F(Ablate, ShowsComparesAndExports) {
     ASSERT_EQ(table.code, 0) << table.err;
     EXPECT_LT(table.out.find("red+blue / plain"), table.out.find("red | blue / plain")) << table.out;
     EXPECT_THAT(read_text(run_.file("grid.csv")), HasSubstr("2,red+blue,,plain,1,done,blue,ap,"));
-    EXPECT_THAT(read_text(run_.file("grid.html")), AllOf(HasSubstr("<svg"), HasSubstr("Differences from #1")));
+    EXPECT_THAT(read_text(run_.file("grid.html")), AllOf(HasSubstr("<svg"), HasSubstr("Differences from #2 red+blue")));
 
     const Outcome compared = banyan({"ablate", "compare", grid, "1", "red + blue", "--resamples", "50", "--json"});
     ASSERT_EQ(compared.code, 0) << compared.err;
