@@ -135,10 +135,8 @@ std::string Confirmation::time_left(std::size_t candidate, int seed) const {
 std::vector<CocoDetection> Confirmation::healed_detections(std::size_t candidate, int seed) {
     const std::string folder = candidate_folder(options_.folder, candidate) + "/seed-" + std::to_string(seed);
     const HealOptions options = heal_options(candidate, seed);
-    // The last checkpoint of a run comes after its last evaluation.
-    const bool is_finished =
-        fs::exists(folder + "/checkpoint-" + std::to_string(config_.train.steps) + "/state.safetensors");
-    if (!is_finished) {
+    // A run ends with its report; its last checkpoint may come before the last evaluation, when a signal ended that.
+    if (!fs::exists(folder + "/report.html")) {
         log_info("healing " + options.merged + ", seed " + std::to_string(seed) + " of " +
                  std::to_string(options_.seeds) + time_left(candidate, seed));
         const TrainOutcome outcome = heal(options, folder, RunFolder::holds_run(folder));
