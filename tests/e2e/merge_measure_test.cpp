@@ -36,7 +36,7 @@ int run_and_kill(const SmallRun& run, Random& random) {
     Process process(words, {.environment = {"OMP_NUM_THREADS=1"}});
     const bool is_at_costs = std::filesystem::exists(folder + "/affinities.json");
     process.wait_until([&] { return is_at_costs || read_text(log) != before; });
-    usleep(static_cast<useconds_t>(random.integer(0, 600'000)));
+    usleep(static_cast<useconds_t>(random.integer(0, 100'000)));
     process.signal(random.chance(0.7) ? SIGKILL : SIGTERM);
     const int code = process.wait().code;
     EXPECT_TRUE(code == 0 || code == 137 || code == 143) << code;
@@ -45,7 +45,7 @@ int run_and_kill(const SmallRun& run, Random& random) {
 
 TEST(MergeMeasure, EndsWithTheBytesOfAMeasurementThatWasNotStopped) {
     const SmallRun run;
-    run.write_config({{"steps", 14}, {"checkpoint_every", 4}});
+    run.write_config({{"steps", 24}, {"checkpoint_every", 4}});
     const Outcome whole = measure(run, "whole", {"--json"});
     ASSERT_EQ(whole.code, 0) << whole.err;
 
