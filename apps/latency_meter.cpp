@@ -26,19 +26,15 @@ Image random_picture() {
     return image;
 }
 
-Detector detector_of(const std::string& model_file, const LatencyMeterOptions& options) {
-    DetectorOptions detector_options;
-    detector_options.threads = options.threads;
-    detector_options.bf16 = options.bf16;
-    return Detector(model_file, detector_options);
-}
-
 /// The detector of a network with start weights. Its file is there only meanwhile.
 Detector detector_of(const ModelOptions& network, const LatencyMeterOptions& options) {
     const std::string path = options.folder + "/latency-" + std::to_string(getpid()) + ".tmp.banyan.safetensors";
     save_model(path, MultiTaskModel(network));
+    DetectorOptions detector_options;
+    detector_options.threads = options.threads;
+    detector_options.bf16 = options.bf16;
     try {
-        Detector detector = detector_of(path, options);
+        Detector detector(path, detector_options);
         std::remove(path.c_str());
         return detector;
     } catch (...) {
@@ -53,12 +49,10 @@ double milliseconds(Detector& detector, const Image& image) {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// @param networks as options or model files
-template <typename Network>
-std::vector<LatencySamples> measure(const std::vector<Network>& networks, const LatencyMeterOptions& options) {
+std::vector<LatencySamples> measure(const std::vector<ModelOptions>& networks, const LatencyMeterOptions& options) {
     std::vector<Detector> detectors;
     detectors.reserve(networks.size());
-    for (const Network& network : networks) {
+    for (const ModelOptions& network : networks) {
         if (stop_requested()) return {};
         detectors.push_back(detector_of(network, options));
     }
@@ -83,10 +77,6 @@ LatencyMeter detector_meter(LatencyMeterOptions options) {
     return [options = std::move(options)](const std::vector<ModelOptions>& networks) {
         return measure(networks, options);
     };
-}
-
-ModelFileMeter model_file_meter(LatencyMeterOptions options) {
-    return [options = std::move(options)](const std::vector<std::string>& files) { return measure(files, options); };
 }
 
 std::string target_text(const LatencyMeterOptions& options, int side) {

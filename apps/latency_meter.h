@@ -20,9 +20,6 @@ struct LatencyMeterOptions {
 /// begins with another network, so that none always follows the same one.
 LatencyMeter detector_meter(LatencyMeterOptions options);
 
-/// The same for model files with the weights that they have.
-ModelFileMeter model_file_meter(LatencyMeterOptions options);
-
 /// "2 threads, bf16, 320 px, AMD EPYC …"
 std::string target_text(const LatencyMeterOptions& options, int side);
 

@@ -21,8 +21,9 @@ MergeAutoOptions auto_options(const Options& options) {
     wanted.measure = measure_options(options);
     wanted.folder = wanted.measure.folder;
     wanted.resume = wanted.measure.resume;
-    wanted.network_meter = detector_meter(meter_options(options));
-    wanted.file_meter = model_file_meter(meter_options(options));
+    wanted.meter = detector_meter(meter_options(options));
+    for (const std::string& plan : texts_option(options, "plans"))
+        wanted.plans.push_back(plan_from_text(plan, "--plans"));
     wanted.candidates = static_cast<std::size_t>(number_option<int>(options, "candidates", 1, 100));
     wanted.seeds = number_option<int>(options, "seeds", 1, 100);
     wanted.max_drop = number_option<double>(options, "max-drop", 0, 100);

@@ -37,7 +37,8 @@ std::string tasks_text(const CandidateVerdict& verdict) {
 
 std::string candidates_text(const MergeAutoOutcome& outcome) {
     TextTable table;
-    table.add({"candidate", "predicted ms", "predicted accuracy", "transplanted AP", "healed AP", "verdict"});
+    table.add(
+        {"candidate", "predicted ms", "measured ms", "predicted accuracy", "transplanted AP", "healed AP", "verdict"});
     for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
         const MergeCandidate& candidate = outcome.candidates[i];
         std::string healed = "–", verdict = "not tried";
@@ -46,14 +47,15 @@ std::string candidates_text(const MergeAutoOutcome& outcome) {
             verdict = candidate.verdict->accepted ? "accepted" : "not accepted";
         }
         table.add({plan_text(candidate.predicted.plan), format_fixed(candidate.predicted.cost, 2),
+                   format_fixed(candidate.latency.median_ms, 2),
                    format_fixed(100 * candidate.predicted.relative_accuracy, 1) + "%",
                    points(outcome.transplanted.mean.ap.sides.at(i + 1).estimate), healed, verdict});
     }
     return table.text();
 }
 
-std::string latency_text(const MergeLatency& latency) {
-    return "latency: " + format_fixed(latency.before_ms, 2) + " ms -> " + format_fixed(latency.after_ms, 2) + " ms\n";
+std::string latency_text(const PlanLatency& before, const PlanLatency& after) {
+    return "latency: " + format_fixed(before.median_ms, 2) + " ms -> " + format_fixed(after.median_ms, 2) + " ms\n";
 }
 
 /// The words in quotes where a shell would take them apart.
@@ -103,7 +105,7 @@ std::string merge_auto_text(const MergeAutoOptions& options, const MergeAutoOutc
         text += "no plan passes\n\n";
     }
     if (!outcome.candidates.empty()) text += candidates_text(outcome) + "\n";
-    if (outcome.latency) text += latency_text(*outcome.latency);
+    if (outcome.has_result()) text += latency_text(outcome.unmerged_latency.value(), outcome.latency());
     return text;
 }
 

@@ -41,6 +41,8 @@ void add_auto(po::options_description& options) {
     add("budget", text()->required(), "latency=12ms, branches=2, or both with a comma between");
     add("max-drop", po::value<double>()->default_value(0.5), "loss of mean AP that is allowed, in points");
     add("candidates", po::value<int>()->default_value(3), "plans within the budget that are tried at most");
+    add("plans", po::value<Texts>()->multitoken(),
+        "tries these plans in this order instead of the best predicted ones");
     add("seeds", po::value<int>()->default_value(3), "healings of each candidate");
     add("try-all", "heal all candidates, also those behind an accepted one");
     add("heal-steps", po::value<std::int64_t>()->default_value(300), "of a healing");

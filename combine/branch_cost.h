@@ -25,8 +25,6 @@ struct LatencySamples {
 /// Measures networks by the detector that will run, in turn, round by round: whatever slows the machine down meets all.
 /// Returns nothing when a stop signal ended it.
 using LatencyMeter = std::function<std::vector<LatencySamples>(const std::vector<ModelOptions>& networks)>;
-/// The same for model files.
-using ModelFileMeter = std::function<std::vector<LatencySamples>(const std::vector<std::string>& model_files)>;
 
 /// The branch that would serve a group of tasks; of a single task its own.
 using BranchOfGroup = std::function<BranchOptions(const std::vector<std::string>& group)>;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "combine/ablation_grid.h"
@@ -51,6 +52,7 @@ public:
     explicit MergeAuto(const MergeAutoOptions& options) : options_(options), judge_(options.config, "the config") {
         check_mergeable(options.config.model);
         judge_.check_objects();
+        check_plans();
         claim_folder();
     }
 
@@ -66,6 +68,10 @@ private:
     void measure();
     void find_costs();
     bool find_plans();
+    void find_candidates();
+    bool keeps_apart() const;
+    std::string too_slow_text() const;
+    void check_plans();
     void transplant();
     void heal_and_confirm();
     void finish();
@@ -73,6 +79,7 @@ private:
     const MergeAutoOptions& options_;
     ValidationJudge judge_;
     StageLog log_{kStages};
+    std::vector<MergePlan> given_plans_;
     MergeAutoOutcome outcome_;
 };
 
@@ -80,6 +87,18 @@ private:
 void MergeAuto::check_mergeable(const ModelOptions& model) const {
     check_can_be_probed(model);
     plan_branches(MultiTaskModel(model), {{names_of(model.tasks)}}, {options_.measure.boxes, 0});
+}
+
+void MergeAuto::check_plans() {
+    for (const MergePlan& plan : options_.plans) {
+        given_plans_.push_back(checked_plan(plan, options_.config.model.tasks, "--plans"));
+        const std::size_t branches = given_plans_.back().groups.size();
+        const bool fits = !options_.budget.branches || branches <= static_cast<std::size_t>(*options_.budget.branches);
+        if (fits && branches < options_.config.model.tasks.size()) continue;
+        throw UsageError(ErrorText{"--plans", fits ? "a plan that joins no tasks" : "a plan with too many branches",
+                                   "merged branches within " + merge_budget_text(options_.budget),
+                                   "\"" + plan_text(given_plans_.back()) + "\"", ""});
+    }
 }
 
 /// Notes what the folder's work is made of, so that it is not taken for other work.
@@ -121,8 +140,8 @@ void MergeAuto::find_costs() {
     begin("what branches cost");
     const ModelOptions model = ModelFile::load(unmerged()).options;
     check_mergeable(model); // a given model is not the config's
-    outcome_.costs = or_stop(
-        costs_in_folder(model, {options_.folder, options_.target, options_.measure.boxes}, options_.network_meter));
+    outcome_.costs =
+        or_stop(costs_in_folder(model, {options_.folder, options_.target, options_.measure.boxes}, options_.meter));
     outcome_.parameters_before = parameters_of(unmerged());
 }
 
@@ -131,6 +150,7 @@ bool MergeAuto::find_plans() {
     begin("which tasks to merge");
     PlanOptions plan;
     plan.ranked = std::max(plan.ranked, options_.candidates);
+    plan.wanted = given_plans_;
     plan.costs_file = file("costs.json");
     plan.prediction.accuracies =
         accuracies_of(judge_, or_stop(judge_.detections(unmerged(), file("unmerged.coco.json"))));
@@ -142,17 +162,60 @@ bool MergeAuto::find_plans() {
         return false;
     }
     write_file_atomically(file("plans.json"), plan_predictions_json(outcome_.plans));
-    for (PredictedPlan& wanted : plans_to_try(outcome_.plans, options_.candidates)) {
-        const std::string number = std::to_string(outcome_.candidates.size() + 1);
-        outcome_.candidates.push_back(
-            {std::move(wanted), file("candidates/" + number + ".banyan.safetensors"), std::nullopt});
+    find_candidates();
+    return outcome_.problem.empty();
+}
+
+/// The network as it is keeps the budget.
+bool MergeAuto::keeps_apart() const {
+    const std::size_t branches = outcome_.affinities.tasks.size();
+    const bool few = !options_.budget.branches || branches <= static_cast<std::size_t>(*options_.budget.branches);
+    return few && keeps_latency(*outcome_.unmerged_latency, options_.budget);
+}
+
+std::string MergeAuto::too_slow_text() const {
+    PlanLatency nearest = *outcome_.unmerged_latency;
+    for (const PlanLatency& plan : outcome_.too_slow) {
+        if (plan.median_ms < nearest.median_ms) nearest = plan;
     }
-    return true;
+    return format_error(
+        {"--budget " + merge_budget_text(options_.budget), "no plan keeps it when it is measured", "",
+         "the nearest is " + plan_text(nearest.plan) + " for " + format_fixed(nearest.median_ms, 2) + " ms",
+         "allow more time"});
+}
+
+/// Plans in their order, as long as they keep the budget when they are measured.
+void MergeAuto::find_candidates() {
+    PlanLatencies latencies(file("latencies.json"), ModelFile::load(unmerged()).options, options_.measure.boxes,
+                            options_.meter);
+    outcome_.unmerged_latency = or_stop(latencies.unmerged());
+    std::vector<PredictedPlan> wanted =
+        given_plans_.empty() ? plans_to_try(outcome_.plans, keeps_apart()) : outcome_.plans.wanted;
+    const std::size_t most = given_plans_.empty() ? options_.candidates : wanted.size();
+    for (auto next = wanted.begin(); next != wanted.end() && outcome_.candidates.size() < most;) {
+        const auto count = std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(most - outcome_.candidates.size()),
+                                                    wanted.end() - next);
+        std::vector<MergePlan> plans;
+        std::transform(next, next + count, std::back_inserter(plans), [](const auto& plan) { return plan.plan; });
+        for (PlanLatency& latency : or_stop(latencies.of(plans))) {
+            PredictedPlan& predicted = *next++;
+            if (!keeps_latency(latency, options_.budget)) {
+                log_info(plan_text(latency.plan) + " takes " + format_fixed(latency.median_ms, 2) +
+                         " ms, over the budget");
+                outcome_.too_slow.push_back(std::move(latency));
+                continue;
+            }
+            const std::string number = std::to_string(outcome_.candidates.size() + 1);
+            outcome_.candidates.push_back({std::move(predicted), std::move(latency),
+                                           file("candidates/" + number + ".banyan.safetensors"), std::nullopt});
+        }
+    }
+    if (outcome_.candidates.empty() && !keeps_apart()) outcome_.problem = too_slow_text();
 }
 
 void MergeAuto::transplant() {
     begin("merging without training");
-    if (!make_transplants(options_, unmerged(), outcome_.candidates)) throw StopAsked();
+    if (!make_transplants(options_, unmerged(), outcome_.candidates, file("confirm"))) throw StopAsked();
     outcome_.transplanted = or_stop(judge_transplants(options_, judge_, outcome_.candidates, file("confirm")));
 }
 
@@ -178,9 +241,7 @@ void MergeAuto::heal_and_confirm() {
         }
         outcome_.accepted = confirmed.accepted;
     }
-    const bool fits_apart =
-        outcome_.candidates.empty() || keeps_budget_apart(outcome_.affinities.tasks, outcome_.costs, options_.budget);
-    outcome_.kept_apart = !outcome_.accepted && fits_apart;
+    outcome_.kept_apart = !outcome_.accepted && keeps_apart();
     if (outcome_.has_result()) return;
     double least = outcome_.candidates.front().verdict->least_difference;
     for (const MergeCandidate& tried : outcome_.candidates) {
@@ -194,16 +255,11 @@ void MergeAuto::heal_and_confirm() {
 
 /// Hands out the network and measures what it saves.
 void MergeAuto::finish() {
-    begin("what is saved");
+    begin("the result");
     const std::string healed = outcome_.accepted ? file("confirm/healed.banyan.safetensors") : unmerged();
-    outcome_.latency = or_stop(latency_of(file("latency.json"), unmerged(), healed, options_.file_meter));
     outcome_.parameters_after = parameters_of(healed);
     write_file_atomically(result(), read_file(healed));
     write_file_atomically(file("plan.json"), plan_json(outcome_.plan()));
-    if (options_.budget.latency_ms && outcome_.latency->after_ms > *options_.budget.latency_ms) {
-        log_warning("the network takes " + format_fixed(outcome_.latency->after_ms, 2) +
-                    " ms, more than was predicted and than " + merge_budget_text(options_.budget) + " allows");
-    }
 }
 
 MergeAutoOutcome MergeAuto::run() {
@@ -234,6 +290,10 @@ MergePlan MergeAutoOutcome::plan() const {
     MergePlan apart;
     for (const std::string& task : affinities.tasks) apart.groups.push_back({task});
     return apart;
+}
+
+const PlanLatency& MergeAutoOutcome::latency() const {
+    return accepted ? candidates[*accepted].latency : unmerged_latency.value();
 }
 
 PredictionAgreement prediction_agreement(const MergeAutoOutcome& outcome) {

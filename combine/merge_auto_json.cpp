@@ -1,7 +1,6 @@
 #include <nlohmann/json.hpp>
 
 #include "combine/merge_auto.h"
-#include "combine/merge_stages.h"
 
 namespace banyan {
 
@@ -83,7 +82,9 @@ Json tried_json(const MergeAutoOutcome& outcome) {
                   {"model", candidate.model},
                   {"accepted", nullptr},
                   {"least_difference_points", nullptr},
-                  {"predicted", prediction_json(candidate.predicted)}};
+                  {"predicted", prediction_json(candidate.predicted)},
+                  {"latency_ms", candidate.latency.median_ms},
+                  {"latency_error_ms", candidate.latency.error_ms}};
         if (candidate.verdict) {
             json["accepted"] = candidate.verdict->accepted;
             json["least_difference_points"] = candidate.verdict->least_difference;
@@ -96,11 +97,24 @@ Json tried_json(const MergeAutoOutcome& outcome) {
 }
 
 Json latency_of_result_json(const MergeAutoOutcome& outcome) {
-    if (!outcome.latency) return {{"before", nullptr}, {"after", nullptr}};
-    return {{"before", outcome.latency->before_ms},
-            {"after", outcome.latency->after_ms},
-            {"before_error", outcome.latency->before_error_ms},
-            {"after_error", outcome.latency->after_error_ms}};
+    Json json{{"before", nullptr}, {"after", nullptr}};
+    if (outcome.unmerged_latency) {
+        json["before"] = outcome.unmerged_latency->median_ms;
+        json["before_error"] = outcome.unmerged_latency->error_ms;
+    }
+    if (outcome.has_result()) {
+        json["after"] = outcome.latency().median_ms;
+        json["after_error"] = outcome.latency().error_ms;
+    }
+    return json;
+}
+
+Json too_slow_json(const MergeAutoOutcome& outcome) {
+    Json plans = Json::array();
+    for (const PlanLatency& plan : outcome.too_slow) {
+        plans.push_back({{"groups", plan.plan.groups}, {"latency_ms", plan.median_ms}, {"error_ms", plan.error_ms}});
+    }
+    return plans;
 }
 
 Json files_json(const MergeAutoOptions& options, const MergeAutoOutcome& outcome) {
@@ -131,6 +145,7 @@ std::string merge_result_json(const MergeAutoOptions& options, const MergeAutoOu
     if (outcome.has_result()) json["parameters"]["after"] = outcome.parameters_after;
     json["front"] = front_json(outcome);
     json["tried"] = tried_json(outcome);
+    json["too_slow"] = too_slow_json(outcome);
     json["rank_correlation"] = {{"transplanted", or_null(agreement.transplanted)},
                                 {"healed", or_null(agreement.healed)}};
     json["budget"] = merge_budget_text(options.budget);
@@ -139,26 +154,6 @@ std::string merge_result_json(const MergeAutoOptions& options, const MergeAutoOu
     json["problem"] = outcome.problem.empty() ? Json() : Json(outcome.problem);
     json["files"] = files_json(options, outcome);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string latency_json(const MergeLatency& latency, const std::vector<std::string>& hashes) {
-    return Json{{"hashes", hashes},
-                {"before", {{"median_ms", latency.before_ms}, {"error_ms", latency.before_error_ms}}},
-                {"after", {{"median_ms", latency.after_ms}, {"error_ms", latency.after_error_ms}}}}
-               .dump(2) +
-           "\n";
-}
-
-std::optional<MergeLatency> parse_latency(const std::string& text, const std::vector<std::string>& hashes) {
-    try {
-        const Json json = Json::parse(text);
-        if (json.at("hashes") != Json(hashes)) return std::nullopt;
-        const Json& before = json.at("before");
-        const Json& after = json.at("after");
-        return MergeLatency{before.at("median_ms"), before.at("error_ms"), after.at("median_ms"), after.at("error_ms")};
-    } catch (const Json::exception&) {
-        return std::nullopt; // is measured again
-    }
 }
 
 } // namespace banyan

@@ -27,6 +27,12 @@ bool goes_on(const std::string& key, const Json& before, const Json& now) {
     return contains(kGrowing, key) && before.is_number() && now.is_number() && now > before;
 }
 
+Json plans_json(const std::vector<MergePlan>& plans) {
+    Json texts = Json::array();
+    for (const MergePlan& plan : plans) texts.push_back(plan_text(plan));
+    return texts;
+}
+
 } // namespace
 
 std::string merge_inputs_json(const MergeAutoOptions& options) {
@@ -42,6 +48,7 @@ std::string merge_inputs_json(const MergeAutoOptions& options) {
                 {"pair_pictures", measure.pair_pictures},
                 {"shared_boxes", measure.boxes == BoxOutputs::shared},
                 {"budget", merge_budget_text(options.budget)},
+                {"plans", plans_json(options.plans)},
                 {"target", options.target},
                 {"heal_steps", options.heal_steps},
                 {"trunk_lr_scale", options.trunk_lr_scale},

@@ -7,7 +7,6 @@
 #include "combine/transplant.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
-#include "core/hash.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
@@ -18,6 +17,7 @@ namespace banyan {
 namespace {
 
 constexpr double kLeastAccuracy = 0.01; // of a task that finds nothing, so that its losses stay finite
+constexpr double kSureErrors = 2;       // standard errors
 
 bool joins_tasks(const MergePlan& plan) {
     return std::any_of(plan.groups.begin(), plan.groups.end(), [](const auto& group) { return group.size() > 1; });
@@ -54,24 +54,20 @@ void StageLog::end() {
     log_info("stage " + number_of(stage_, stages_) + " took " + format_duration(passed.count()));
 }
 
-std::vector<PredictedPlan> plans_to_try(const PlanPredictions& plans, std::size_t most) {
+std::vector<PredictedPlan> plans_to_try(const PlanPredictions& plans, bool apart_keeps_budget) {
     std::vector<PredictedPlan> wanted;
     for (const PredictedPlan& plan : plans.ranking) {
-        if (wanted.size() == most || !joins_tasks(plan.plan)) break;
-        wanted.push_back(plan);
+        if (joins_tasks(plan.plan)) {
+            wanted.push_back(plan);
+        } else if (apart_keeps_budget) {
+            break;
+        }
     }
     return wanted;
 }
 
-bool keeps_budget_apart(const std::vector<std::string>& tasks, const GroupCosts& costs, const MergeBudget& budget) {
-    if (budget.branches && static_cast<std::size_t>(*budget.branches) < tasks.size()) return false;
-    double latency_ms = costs.trunk_ms;
-    for (const std::string& task : tasks) {
-        const GroupCost* cost = costs.find({task});
-        BANYAN_CHECK(cost != nullptr, "costs: no branch of task ", task);
-        latency_ms += cost->latency_ms;
-    }
-    return !budget.latency_ms || latency_ms <= *budget.latency_ms;
+bool keeps_latency(const PlanLatency& latency, const MergeBudget& budget) {
+    return !budget.latency_ms || latency.median_ms - kSureErrors * latency.error_ms <= *budget.latency_ms;
 }
 
 std::vector<double> accuracies_of(const ValidationJudge& judge, const std::vector<CocoDetection>& detections) {
@@ -88,10 +84,11 @@ std::vector<double> accuracies_of(const ValidationJudge& judge, const std::vecto
 }
 
 bool make_transplants(const MergeAutoOptions& options, const std::string& unmerged,
-                      const std::vector<MergeCandidate>& candidates) {
+                      const std::vector<MergeCandidate>& candidates, const std::string& confirm_folder) {
     std::optional<MultiTaskModel> source;
     std::vector<Dataset> training;
-    for (const MergeCandidate& candidate : candidates) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const MergeCandidate& candidate = candidates[i];
         if (is_made(candidate)) continue;
         if (stop_requested()) return false;
         if (!source) {
@@ -105,6 +102,7 @@ bool make_transplants(const MergeAutoOptions& options, const std::string& unmerg
         TransplantOptions transplant;
         transplant.boxes = options.measure.boxes;
         const Transplant made = merge_branches(*source, plan, pictures, transplant);
+        std::filesystem::remove(transplanted_file(confirm_folder, i));
         save_model(candidate.model, made.model, {{"merge_plan", plan_text(plan)}, {"merged_from", unmerged}});
     }
     return true;
@@ -123,21 +121,6 @@ std::optional<BootstrapResult> judge_transplants(const MergeAutoOptions& options
         sides.push_back({plan_text(candidates[i].predicted.plan), {std::move(*found)}});
     }
     return paired_bootstrap(judge.truth(), sides, options.bootstrap);
-}
-
-std::optional<MergeLatency> latency_of(const std::string& path, const std::string& before, const std::string& after,
-                                       const ModelFileMeter& meter) {
-    const std::vector<std::string> hashes{hash_text(read_file(before)), hash_text(read_file(after))};
-    if (std::filesystem::exists(path)) {
-        if (const auto known = parse_latency(read_file(path), hashes)) return known;
-    }
-    const std::vector<LatencySamples> samples = meter({before, after});
-    if (samples.empty()) return std::nullopt;
-    BANYAN_CHECK(samples.size() == 2, "latency: ", samples.size(), " results for 2 model files");
-    const MergeLatency latency{samples[0].median(), samples[0].median_error(), samples[1].median(),
-                               samples[1].median_error()};
-    write_file_atomically(path, latency_json(latency, hashes));
-    return latency;
 }
 
 } // namespace banyan

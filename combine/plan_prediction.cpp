@@ -51,6 +51,7 @@ public:
     }
 
     PredictedPlan described(const GroupSearch& search, const Grouping& grouping) const;
+    PredictedPlan described(const MergePlan& plan) const;
     std::vector<PredictedPlan> ranking(const SearchOptions& search) const;
     std::vector<PredictedPlan> ranking(const GroupSearch& search) const;
 
@@ -86,6 +87,22 @@ PredictedPlan PlanSearch::described(const GroupSearch& search, const Grouping& g
         }
     }
     return result;
+}
+
+PredictedPlan PlanSearch::described(const MergePlan& plan) const {
+    GroupSearch groups;
+    std::vector<std::size_t> chosen;
+    for (const std::vector<std::string>& names : plan.groups) {
+        TaskSet set = 0;
+        for (const std::string& name : names) {
+            const auto place = std::find(tasks_.begin(), tasks_.end(), name);
+            BANYAN_CHECK(place != tasks_.end(), "prediction: no task ", name);
+            set |= TaskSet{1} << (place - tasks_.begin());
+        }
+        chosen.push_back(groups.candidates.size());
+        groups.candidates.push_back(group(set));
+    }
+    return described(groups, grouping_of(groups.candidates, chosen, limits({})));
 }
 
 /// All partitions of the tasks, one after the other.
@@ -198,6 +215,7 @@ PlanPredictions predict_plans(const TaskAffinities& affinities, const GroupCosts
     for (const Grouping& grouping : found.whole.result.front)
         result.front.push_back(plans.described(found.whole, grouping));
     result.ranking = result.optimal ? plans.ranking(limits) : plans.ranking(found.limited);
+    for (const MergePlan& plan : options.wanted) result.wanted.push_back(plans.described(plan));
     // Of plans whose losses differ by a rounding only, the search's comes first.
     const auto place = std::find_if(result.ranking.begin(), result.ranking.end(),
                                     [&](const PredictedPlan& ranked) { return ranked.plan == result.chosen.plan; });

@@ -35,13 +35,15 @@ struct PlanPredictions {
     PredictedPlan chosen;               ///< least loss within the budget
     std::vector<PredictedPlan> front;   ///< all that no plan beats in cost and loss, whatever the budget
     std::vector<PredictedPlan> ranking; ///< best plans within the budget, the chosen one first
+    std::vector<PredictedPlan> wanted;  ///< PlanOptions::wanted, in that order; not in the file
 };
 
 struct PlanOptions {
     std::vector<double> weights; ///< [T] of the tasks' relative accuracies, >= 0; empty = all 1
     PredictionOptions prediction;
-    std::size_t ranked = 10; ///< plans of the ranking
-    std::string costs_file;  ///< for messages
+    std::size_t ranked = 10;         ///< plans of the ranking
+    std::vector<MergePlan> wanted{}; ///< plans to predict beside it, whatever the budget
+    std::string costs_file;          ///< for messages
 };
 
 /// Searches all merge plans (every task in one group) for those that keep the most accuracy.

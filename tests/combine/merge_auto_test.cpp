@@ -32,17 +32,15 @@ protected:
         options.measure.probes = 1;
         options.measure.probe.rows = 2;
         options.measure.pair_pictures = 2;
-        options.network_meter = [this](const std::vector<ModelOptions>& networks) {
+        options.meter = [this](const std::vector<ModelOptions>& networks) {
             ++measured_;
             std::vector<LatencySamples> samples;
             for (const ModelOptions& network : networks) {
-                samples.push_back({std::vector<double>(3, 1 + 2.0 * static_cast<double>(network.branches.size()))});
+                const auto branches = static_cast<double>(network.branches.size());
+                const bool slow = plan_text(plan_of(network)) == slow_;
+                samples.push_back({std::vector<double>(3, 1 + 2.0 * branches + (slow ? 1 : 0))});
             }
             return samples;
-        };
-        options.file_meter = [this](const std::vector<std::string>& files) {
-            ++measured_;
-            return std::vector<LatencySamples>(files.size(), {{4, 4, 4}});
         };
         options.target = "test";
         options.candidates = 1;
@@ -66,6 +64,7 @@ protected:
 
     DrawnTasks data_;
     int measured_ = 0;
+    std::string slow_; ///< the network of this plan takes 1 ms more
 };
 
 TEST_F(MergeAutoRun, EndsWithANetworkOfThePlanAndDoesNothingTwice) {
@@ -145,6 +144,64 @@ TEST_F(MergeAutoRun, TellsTheNearestPlanOfABudgetThatNoneKeeps) {
     EXPECT_FALSE(outcome.plans.front.empty());
     EXPECT_TRUE(fs::exists(data_.file("out/result.json")));
     EXPECT_FALSE(fs::exists(data_.file("out/merged.banyan.safetensors")));
+}
+
+TEST_F(MergeAutoRun, TriesThePlansThatItIsGiven) {
+    MergeAutoOptions wanted = options("branches=2");
+    wanted.measure.pairs = PairMerging::off;
+    wanted.plans = {plan_from_text("blue + crimson | red", "test"), plan_from_text("red+crimson+blue", "test")};
+    wanted.try_all = true;
+    const MergeAutoOutcome outcome = merge_auto(wanted);
+    ASSERT_EQ(outcome.candidates.size(), 2U);
+    EXPECT_EQ(plan_text(outcome.candidates[0].predicted.plan), "red | crimson+blue");
+    EXPECT_EQ(outcome.candidates[0].latency.median_ms, 5);
+    EXPECT_EQ(plan_text(outcome.candidates[1].predicted.plan), "red+crimson+blue");
+    EXPECT_TRUE(outcome.candidates[1].verdict);
+    EXPECT_EQ(outcome.accepted, 0U);
+
+    wanted.folder = data_.file("other");
+    wanted.budget.branches = 1;
+    expect_error<UsageError>([&] { merge_auto(wanted); }, {"--plans", "too many branches", "red | crimson+blue"});
+    wanted.plans = {plan_from_text("red+green", "test")};
+    expect_error<UsageError>([&] { merge_auto(wanted); }, {"--plans", "\"green\" is no task"});
+    wanted.budget = merge_budget_from_text("latency=9ms", "test");
+    wanted.plans = {plan_from_text("red | crimson | blue", "test")};
+    expect_error<UsageError>([&] { merge_auto(wanted); }, {"--plans", "joins no tasks"});
+}
+
+TEST_F(MergeAutoRun, DropsPlansThatAreTooSlowWhenTheyAreMeasured) {
+    MergeAutoOptions wanted = options("latency=5ms"); // 1 + 2 * 2
+    wanted.measure.pairs = PairMerging::off;
+    wanted.candidates = 3;
+    slow_ = "red+crimson | blue";
+    const MergeAutoOutcome outcome = merge_auto(wanted);
+    ASSERT_TRUE(outcome.accepted);
+    EXPECT_EQ(outcome.latency().median_ms, 5);
+    ASSERT_EQ(outcome.too_slow.size(), 1U);
+    EXPECT_EQ(plan_text(outcome.too_slow[0].plan), "red+crimson | blue");
+    EXPECT_EQ(outcome.too_slow[0].median_ms, 6);
+    for (const MergeCandidate& candidate : outcome.candidates)
+        EXPECT_NE(candidate.latency.plan, outcome.too_slow[0].plan);
+}
+
+TEST_F(MergeAutoRun, EndsWhereNoPlanKeepsTheBudgetWhenItIsMeasured) {
+    MergeAutoOptions wanted = options("latency=3.5ms"); // all in one: 1 + 2
+    wanted.measure.pairs = PairMerging::off;
+    slow_ = "red+crimson+blue";
+    const LatencyMeter slow = wanted.meter;
+    wanted.meter = [&, calls = 0](const std::vector<ModelOptions>& networks) mutable {
+        std::vector<LatencySamples> samples = slow(networks);
+        if (++calls == 1) { // costs are found before anything is slow
+            for (LatencySamples& sample : samples) {
+                if (sample.ms.front() == 4) sample.ms.assign(3, 3);
+            }
+        }
+        return samples;
+    };
+    const MergeAutoOutcome outcome = merge_auto(wanted);
+    EXPECT_FALSE(outcome.has_result());
+    EXPECT_NE(outcome.problem.find("no plan keeps it when it is measured"), std::string::npos) << outcome.problem;
+    EXPECT_NE(outcome.problem.find("red+crimson+blue for 4.00 ms"), std::string::npos) << outcome.problem;
 }
 
 TEST_F(MergeAutoRun, RefusesFoldersAtWorkAndHeadsThatCannotShareATower) {

@@ -48,9 +48,11 @@ TEST(MergeInputs, TellWhatDiffers) {
     now.target = "1 thread";
     now.heal_set = {"/train/lr=1"};
     now.measure.boxes = BoxOutputs::shared;
+    now.plans = {plan_from_text("a+b", "test")};
     EXPECT_THAT(difference_to(now), HasSubstr("target was \"\", is \"1 thread\""));
     EXPECT_THAT(difference_to(now), HasSubstr("heal_set was [], is [\"/train/lr=1\"]"));
     EXPECT_THAT(difference_to(now), HasSubstr("shared_boxes was false, is true"));
+    EXPECT_THAT(difference_to(now), HasSubstr("plans was [], is [\"a+b\"]"));
     EXPECT_THAT(merge_inputs_difference("{\"seeds\": ", merge_inputs_json(now)), HasSubstr("damaged"));
 }
 
@@ -67,6 +69,8 @@ TEST(MergeResult, HasPlanAccuraciesAndAllThatWasTried) {
     EXPECT_NEAR(red.at("intervals").at("healed")[1], 0.515, 1e-12);
     EXPECT_DOUBLE_EQ(result.at("mean").at("healed"), 0.505);
     EXPECT_EQ(result.at("latency_ms").at("before"), 8);
+    EXPECT_DOUBLE_EQ(result.at("latency_ms").at("after"), 7.2);
+    EXPECT_EQ(result.at("too_slow")[0].at("latency_ms"), 9);
     EXPECT_EQ(result.at("parameters").at("after"), 2500000);
     EXPECT_EQ(result.at("front").size(), 3U);
     const json& tried = result.at("tried");
@@ -74,6 +78,7 @@ TEST(MergeResult, HasPlanAccuraciesAndAllThatWasTried) {
     EXPECT_EQ(tried[0].at("accepted"), false);
     EXPECT_EQ(tried[1].at("accepted"), true);
     EXPECT_TRUE(tried[2].at("accepted").is_null());
+    EXPECT_DOUBLE_EQ(tried[2].at("latency_ms"), 7.3);
     EXPECT_DOUBLE_EQ(tried[2].at("tasks").at("blue").at("transplanted"), 0.47);
     EXPECT_TRUE(tried[2].at("mean").at("healed").is_null());
     EXPECT_DOUBLE_EQ(tried[2].at("predicted").at("relative_accuracy"), 0.97);
@@ -84,7 +89,6 @@ TEST(MergeResult, HasPlanAccuraciesAndAllThatWasTried) {
 TEST(MergeResult, OfNoPlanHasNoNetwork) {
     MergeAutoOutcome outcome = merge_outcome();
     outcome.accepted.reset();
-    outcome.latency.reset();
     outcome.problem = "no plan passes";
     const json result = json::parse(merge_result_json(merge_options(), outcome));
     EXPECT_TRUE(result.at("plan").is_null());

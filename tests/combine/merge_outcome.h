@@ -52,7 +52,10 @@ inline MergeAutoOutcome merge_outcome() {
     plans.chosen = plans.ranking[0];
     const std::vector<double> before{0.5, 0.48, 0.49, 0.47}, healed{0.47, 0.505};
     for (std::size_t i = 0; i < plans.ranking.size(); ++i) {
-        MergeCandidate candidate{plans.ranking[i], "candidates/" + std::to_string(i + 1), std::nullopt};
+        MergeCandidate candidate{plans.ranking[i],
+                                 {plans.ranking[i].plan, 7.1 + 0.1 * static_cast<double>(i), 0.1},
+                                 "candidates/" + std::to_string(i + 1),
+                                 std::nullopt};
         if (i < healed.size()) {
             CandidateVerdict& verdict = candidate.verdict.emplace();
             verdict.model = candidate.model;
@@ -70,7 +73,8 @@ inline MergeAutoOutcome merge_outcome() {
     for (const std::string& task : plans.tasks) outcome.transplanted.tasks.push_back(bootstrap_row(task, before));
     outcome.transplanted.mean = bootstrap_row("mean", before);
     outcome.accepted = 1;
-    outcome.latency = MergeLatency{8, 0.1, 7.1, 0.1};
+    outcome.unmerged_latency = PlanLatency{plan_from_text("red | blue | green", "test"), 8, 0.1};
+    outcome.too_slow = {{plan_from_text("red+green | blue", "test"), 9, 0.1}};
     outcome.parameters_before = 3000000;
     outcome.parameters_after = 2500000;
     return outcome;

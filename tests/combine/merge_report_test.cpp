@@ -46,7 +46,6 @@ TEST_F(MergeReport, ShowsWhatWasChosenWhatItCostsAndWhatElseWasTried) {
 TEST_F(MergeReport, OfWorkThatNoPlanPassesTellsTheNearest) {
     MergeAutoOutcome outcome = merge_outcome();
     outcome.accepted.reset();
-    outcome.latency.reset();
     outcome.problem = "no plan passes; expected much";
     const std::string html = page(outcome);
     EXPECT_THAT(html, HasSubstr("no plan passes; expected much. The network stays as it was."));

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "combine/merge_outcome.h"
-#include "core/atomic_file.h"
-#include "support/temp_dir.h"
 
 namespace banyan::test {
 namespace {
@@ -18,47 +16,22 @@ std::vector<std::string> texts_of(const std::vector<PredictedPlan>& plans) {
 TEST(PlansToTry, AreTheBestOnesThatJoinTasks) {
     PlanPredictions plans = merge_outcome().plans;
     using Texts = std::vector<std::string>;
-    EXPECT_EQ(texts_of(plans_to_try(plans, 2)), (Texts{"red+blue | green", "red | blue+green"}));
-    EXPECT_EQ(plans_to_try(plans, 9).size(), 3U);
+    EXPECT_EQ(texts_of(plans_to_try(plans, true)), (Texts{"red+blue | green", "red | blue+green", "red+green | blue"}));
     // What is predicted to be worse than the network as it is need not be tried.
     plans.ranking.insert(plans.ranking.begin() + 1, predicted_plan("red | blue | green", 8, 0.985));
-    EXPECT_EQ(texts_of(plans_to_try(plans, 9)), (Texts{"red+blue | green"}));
+    EXPECT_EQ(texts_of(plans_to_try(plans, true)), (Texts{"red+blue | green"}));
+    EXPECT_EQ(plans_to_try(plans, false).size(), 3U);
 }
 
-TEST(KeepsBudgetApart, LooksAtLatencyAndBranches) {
-    const MergeAutoOutcome outcome = merge_outcome(); // 5 ms and three branches of 1 ms
-    const auto keeps = [&](const std::string& budget) {
-        return keeps_budget_apart(outcome.affinities.tasks, outcome.costs, merge_budget_from_text(budget, "test"));
+TEST(KeepsLatency, UnlessItIsSurelyLonger) {
+    const MergePlan plan = plan_from_text("red+blue", "test");
+    const auto keeps = [&](double ms, const std::string& budget) {
+        return keeps_latency({plan, ms, 0.1}, merge_budget_from_text(budget, "test"));
     };
-    EXPECT_TRUE(keeps("latency=8ms"));
-    EXPECT_FALSE(keeps("latency=7.9ms"));
-    EXPECT_TRUE(keeps("branches=3"));
-    EXPECT_FALSE(keeps("branches=2"));
-    EXPECT_FALSE(keeps("latency=9ms,branches=2"));
-}
-
-TEST(MergeLatencyFile, IsMeasuredOnceForTheSameTwoFiles) {
-    const TempDir dir;
-    const std::string before = dir.write("before", "a"), after = dir.write("after", "b"),
-                      path = dir.file("latency.json");
-    int calls = 0;
-    const ModelFileMeter meter = [&](const std::vector<std::string>& files) {
-        EXPECT_EQ(files, (std::vector<std::string>{before, after}));
-        ++calls;
-        return std::vector<LatencySamples>{{{2, 3, 4}}, {{1, 1, 1}}};
-    };
-    EXPECT_EQ(latency_of(path, before, after, meter)->before_ms, 3);
-    EXPECT_EQ(latency_of(path, before, after, meter)->after_ms, 1);
-    EXPECT_EQ(calls, 1);
-    dir.write("after", "c");
-    EXPECT_TRUE(latency_of(path, before, after, meter));
-    EXPECT_EQ(calls, 2);
-    write_file_atomically(path, "{\"hashes\": ");
-    EXPECT_TRUE(latency_of(path, before, after, meter));
-    EXPECT_EQ(calls, 3);
-    const ModelFileMeter stopped = [](const std::vector<std::string>&) { return std::vector<LatencySamples>(); };
-    dir.write("after", "d");
-    EXPECT_FALSE(latency_of(path, before, after, stopped));
+    EXPECT_TRUE(keeps(8, "latency=8ms"));
+    EXPECT_TRUE(keeps(8.15, "latency=8ms"));
+    EXPECT_FALSE(keeps(8.25, "latency=8ms,branches=3"));
+    EXPECT_TRUE(keeps(100, "branches=1"));
 }
 
 TEST(PredictionAgreement, ComparesOrdersOfAllCandidatesAndOfTheHealedOnes) {
