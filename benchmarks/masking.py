@@ -9,6 +9,7 @@ Arms, each trained with every seed:
   naive    what a data set does not label is background
   full     every label of every picture (vest only): the upper bound
   single   one network a task, with just the rows of that task that each batch of the joint run holds
+  taught   masked, with the masked network of the same seed as a teacher of what nobody has labelled (only with --arms)
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds), paired bootstrap intervals over pictures of the
@@ -77,8 +78,8 @@ def rows_of(config, task):
     return max(1, round(config["loader"]["batch_size"] * mine / sum(ratios)))
 
 
-def plan(experiment, folder):
-    """[(arm, config path, extra options)]"""
+def plan(experiment, folder, wanted):
+    """[(arm, config path, extra options)]; {SEED} in an option is the run's."""
     base = ROOT / "configs" / ("safety_vest.json" if experiment == "vest" else "people.json")
     joint = expanded(load(base))
     if experiment == "vest":
@@ -95,7 +96,9 @@ def plan(experiment, folder):
     for task in (entry["name"] for entry in joint["tasks"]):
         arms.append((f"single-{task}", folder / "joint.json",
                      ["--tasks", task, "--set", f"/loader/batch_size={rows_of(joint, task)}"]))
-    return arms
+    teacher = folder / "masked-{SEED}" / "weights" / "last.banyan.safetensors"
+    arms.append(("taught", folder / "joint.json", ["--set", f"/train/teacher/model=\"{teacher}\""]))
+    return [arm for arm in arms if arm[0].split("-")[0] in wanted]
 
 
 class Runner:
@@ -119,6 +122,7 @@ class Runner:
 
     def train(self, arm, config, extra, seed):
         out = self.folder / f"{arm}-{seed}"
+        extra = [word.replace("{SEED}", str(seed)) for word in extra]
         changes = [f"/train/seed={seed}", "/train/threads=1", *self.options]
         self.claim(pathlib.Path(f"{out}.made-with.json"), {"config": load(config), "options": [*extra, *changes]})
         if (out / "report.html").exists():
@@ -170,7 +174,7 @@ def report(runner, arms, seeds):
     results = {arm: [runner.judge(arm, configs[arm], seed) for seed in seeds] for arm in configs}
     singles = [arm for arm in configs if arm.startswith("single-")]
     results["single"] = [",".join(results[arm][i] for arm in singles) for i in range(len(seeds))]
-    shown = [arm for arm in ("masked", "naive", "full", "single") if arm in results]
+    shown = [arm for arm in ("masked", "taught", "naive", "full", "single") if results.get(arm, [""])[0]]
     against = {arm: runner.compare(results["masked"], results[arm]) for arm in shown}
     tasks = list(against["masked"]["tasks"])
     lines = [f"Seeds {seeds[0]} to {seeds[-1]}; brackets: 95 % of {against['masked']['resamples']} resamples of "
@@ -207,14 +211,21 @@ def main():
     parser.add_argument("--banyan", default=ROOT / "build/release/bin/banyan")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2, help="runs at once, one thread each")
+    parser.add_argument("--arms", default="masked,naive,full,single", help="masked always; those of the list above")
     parser.add_argument("--set", action="append", default=[], metavar="POINTER=VALUE", help="changes every run's config")
     args = parser.parse_args()
     folder = args.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     runner = Runner(args, folder)
-    arms = plan(args.experiment, folder)
+    arms = plan(args.experiment, folder, {"masked", *args.arms.split(",")})
     seeds = list(range(1, args.seeds + 1))
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+    for taught in (False, True):  # teachers first
+        train_all(runner, [arm for arm in arms if (arm[0] == "taught") == taught], seeds, args.jobs)
+    report(runner, arms, seeds)
+
+
+def train_all(runner, arms, seeds, jobs):
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         runs = [pool.submit(runner.train, *arm, seed) for seed in seeds for arm in arms]
         concurrent.futures.wait(runs, return_when=concurrent.futures.FIRST_EXCEPTION)
         for run in runs:
@@ -222,7 +233,6 @@ def main():
         for run in runs:
             if not run.cancelled():
                 run.result()
-    report(runner, arms, seeds)
 
 
 if __name__ == "__main__":
