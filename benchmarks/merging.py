@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Merging five tasks of real pictures: separate networks, a branch each, every pair, planned merges, one branch for all.
+
+    benchmarks/masking.py people --out runs/masking-people --seeds 1 --arms masked,single
+    benchmarks/merging.py --masking runs/masking-people --out runs/merging-people
+
+Takes the joint network and the single-task networks of the masking experiment (seed 1). Measures how the tasks get on, plans for
+two and three branches, then merges every pair, both plans and all tasks, each without training and healed. The end prints
+Markdown: AP per task, measured latency, parameters, and the rank correlation of predicted and found accuracies. A stopped call
+goes on when it is started again.
+"""
+
+import argparse
+import itertools
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def call(arguments, log):
+    with open(log, "a", encoding="utf-8") as errors:
+        done = subprocess.run([str(word) for word in arguments], stdout=subprocess.PIPE, stderr=errors, text=True)
+    if done.returncode not in (0, 8):  # 8: no plan passes, which the result tells
+        sys.exit(f"{' '.join(map(str, arguments[:3]))} failed with code {done.returncode}; see {log}")
+    return json.loads(done.stdout)
+
+
+class Merging:
+    def __init__(self, args):
+        self.args, self.folder = args, args.out.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.run = args.masking.resolve() / "masked-1"
+        self.config = self.run / "config.json"
+        self.tasks = [task["name"] for task in json.loads(self.config.read_text(encoding="utf-8"))["tasks"]]
+
+    def banyan(self, *words):
+        return call([self.args.banyan, *words], self.folder / "merging.log")
+
+    def measured(self):
+        """Options with which the network is measured; the same for all calls in the folder."""
+        return [self.config, "--run", self.run, "--out", self.folder / "auto", "--threads", self.args.threads]
+
+    def accuracies(self):
+        """AP of the joint network, as --accuracies takes them."""
+        found = self.banyan("eval", "--model", self.run / "weights" / "last.banyan.safetensors", "--data", self.config,
+                            "--split", "validation", "--json")
+        return ",".join(f"{task}={found['tasks'][task]['ap']:.4f}" for task in self.tasks)
+
+    def planned(self, branches, accuracies):
+        out = self.folder / "auto"
+        plan = self.banyan("merge", "plan", "--affinities", out / "affinities.json", "--costs", out / "costs.json",
+                           "--budget", f"branches={branches}", "--accuracies", accuracies, "--json")
+        return text_of(group["tasks"] for group in plan["groups"])
+
+    def plans(self):
+        """[(what it is, plan)], no plan twice."""
+        self.banyan("merge", "measure", *self.measured(), "--resume", "--json")
+        accuracies = self.accuracies()
+        wanted = [("planned for 2 branches", self.planned(2, accuracies)),
+                  ("planned for 3 branches", self.planned(3, accuracies))]
+        for pair in itertools.combinations(self.tasks, 2):
+            groups = [list(pair)] + [[task] for task in self.tasks if task not in pair]
+            wanted.append(("pair", text_of(sorted(groups, key=lambda group: self.tasks.index(group[0])))))
+        wanted.append(("one branch", "+".join(self.tasks)))
+        seen = {}
+        for what, plan in wanted:
+            seen.setdefault(plan, what)
+        return [(what, plan) for plan, what in seen.items()]
+
+    def merged(self, plans):
+        return self.banyan("merge", "auto", *self.measured(), "--resume", "--budget", "branches=4", "--plans",
+                           *(plan for _, plan in plans), "--try-all", "--seeds", self.args.seeds, "--heal-steps",
+                           self.args.heal_steps, "--heal-set", f"/train/threads={self.args.threads}", "--json")
+
+    def single_networks(self):
+        """AP of each task's own network, and their parameters; nothing where they were not trained."""
+        folder, found, parameters = self.args.masking.resolve(), {}, 0
+        for task in self.tasks:
+            model = folder / f"single-{task}-1" / "weights" / "last.banyan.safetensors"
+            if not model.exists():
+                return None, 0
+            result = self.banyan("eval", "--model", model, "--data", folder / f"single-{task}-1" / "config.json", "--split",
+                                 "validation", "--json")
+            found[task] = result["tasks"][task]["ap"]
+            parameters += self.parameters(model)
+        return found, parameters
+
+    def parameters(self, model):
+        return self.banyan("explain", model, "--json")["total"]["parameters"]
+
+
+def text_of(groups):
+    return " | ".join("+".join(group) for group in groups)
+
+
+def percent(value):
+    return "–" if value is None or value < 0 else f"{100 * value:.1f}"
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+class Table:
+    """Rows of networks in Markdown."""
+
+    def __init__(self, tasks):
+        self.tasks = tasks
+        columns = ["network", "plan", "ms", "parameters", *tasks, "mean", "untrained, mean", "predicted, %"]
+        self.lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+
+    def add(self, what, plan, latency, parameters, accuracies, untrained="", predicted=""):
+        values = [accuracies[task] for task in self.tasks]
+        cells = [what, plan.replace("|", "\\|"), latency, f"{parameters / 1e6:.2f} M"]
+        cells += [percent(value) for value in [*values, mean(values)]]
+        self.lines.append("| " + " | ".join([*cells, untrained, predicted]) + " |")
+
+
+def networks_table(merging, plans, result):
+    tasks, tried = merging.tasks, result["tried"]
+    table = Table(tasks)
+    single, parameters = merging.single_networks()
+    if single:
+        table.add("a network a task", "", "", parameters, single)
+    table.add("a branch a task", text_of([task] for task in tasks), f"{result['latency_ms']['before']:.2f}",
+              result["parameters"]["before"], {task: tried[0]["tasks"][task]["before"] for task in tasks})
+    for (what, plan), candidate in zip(plans, tried):
+        table.add(what, plan, f"{candidate['latency_ms']:.2f}", merging.parameters(candidate["model"]),
+                  {task: candidate["tasks"][task]["healed"] for task in tasks},
+                  percent(candidate["mean"]["transplanted"]),
+                  f"{100 * candidate['predicted']['relative_accuracy']:.1f}")
+    return table.lines
+
+
+def pairs_text(plans, tried):
+    """What two tasks that share a branch lose on average."""
+    changes = {"transplanted": [], "healed": []}
+    for (what, _), candidate in zip(plans, tried):
+        if what != "pair":
+            continue
+        for task in next(group for group in candidate["groups"] if len(group) > 1):
+            found = candidate["tasks"][task]
+            for key in changes:
+                changes[key].append(found[key] - found["before"])
+    return (f"In the pairs a merged task's AP changes on average by {100 * mean(changes['transplanted']):+.2f} points untrained "
+            f"and by {100 * mean(changes['healed']):+.2f} healed.")
+
+
+def differences_text(plans, tried):
+    texts = []
+    for (_, plan), candidate in zip(plans, tried):
+        estimate, low, high = (100 * value for value in candidate["mean"]["difference"])
+        texts.append(f"{plan} {estimate:+.1f} [{low:+.1f}, {high:+.1f}]")
+    return "Mean AP, healed minus before, with 95 % intervals: " + "; ".join(texts) + "."
+
+
+def heads_text(merging, plans, tried):
+    costs = json.loads((merging.folder / "auto" / "costs.json").read_text(encoding="utf-8"))
+    heads = {tuple(group["tasks"]): group["latency_ms"] for group in costs["groups"]}
+    apart = sum(heads[(task,)] for task in merging.tasks)
+    texts = [f"{apart:.2f} ms apart"]
+    for (what, plan), candidate in zip(plans, tried):
+        if what != "pair":
+            merged = sum(heads[tuple(group)] for group in candidate["groups"])
+            texts.append(f"{merged:.2f} ms as {plan} ({100 * (1 - merged / apart):.0f} % less)")
+    return f"Branches ({costs['target']}; trunk {costs['trunk']:.2f} ms): " + "; ".join(texts) + "."
+
+
+def report(merging, plans, result):
+    tried, correlation = result["tried"], result["rank_correlation"]
+    lines = [*networks_table(merging, plans, result), "", pairs_text(plans, tried), "", differences_text(plans, tried), "",
+             f"Rank correlation of predicted accuracy and mean AP over {len(tried)} plans: "
+             f"{correlation['transplanted']:.2f} untrained, {correlation['healed']:.2f} healed.", "",
+             heads_text(merging, plans, tried)]
+    text = "\n".join(lines) + "\n"
+    (merging.folder / "report.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--masking", type=pathlib.Path, required=True, help="folder of benchmarks/masking.py people")
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--banyan", default=ROOT / "build/release/bin/banyan")
+    parser.add_argument("--seeds", type=int, default=1, help="healings of each plan")
+    parser.add_argument("--heal-steps", type=int, default=300)
+    parser.add_argument("--threads", type=int, default=2)
+    merging = Merging(parser.parse_args())
+    plans = merging.plans()
+    report(merging, plans, merging.merged(plans))
+
+
+if __name__ == "__main__":
+    main()
