@@ -52,6 +52,7 @@ public:
     explicit MergeAuto(const MergeAutoOptions& options) : options_(options), judge_(options.config, "the config") {
         check_mergeable(options.config.model);
         judge_.check_objects();
+        warn_of_unjudged_tasks();
         check_plans();
         claim_folder();
     }
@@ -63,6 +64,7 @@ private:
     std::string unmerged() const { return file("unmerged.banyan.safetensors"); }
     std::string result() const { return file("merged.banyan.safetensors"); }
     void check_mergeable(const ModelOptions& model) const;
+    void warn_of_unjudged_tasks() const;
     void claim_folder() const;
     void begin(const std::string& stage);
     void measure();
@@ -89,6 +91,16 @@ void MergeAuto::check_mergeable(const ModelOptions& model) const {
     plan_branches(MultiTaskModel(model), {{names_of(model.tasks)}}, {options_.measure.boxes, 0});
 }
 
+/// What a merge does to such a task no number tells.
+void MergeAuto::warn_of_unjudged_tasks() const {
+    const std::vector<std::string> unjudged = judge_.tasks_without_objects();
+    if (unjudged.empty()) return;
+    std::string names;
+    for (const std::string& task : unjudged) names += (names.empty() ? "" : ", ") + task;
+    log_warning("no validation set has an object of " + names + ": merges are judged without it");
+}
+
+/// Each fits the tasks, joins some, and has no more branches than the budget allows.
 void MergeAuto::check_plans() {
     for (const MergePlan& plan : options_.plans) {
         given_plans_.push_back(checked_plan(plan, options_.config.model.tasks, "--plans"));
@@ -116,6 +128,8 @@ void MergeAuto::claim_folder() const {
         if (!difference.empty())
             refuse("begun with other inputs: " + difference, "take them back or name another folder");
     } else {
+        if (fs::exists(file("measure.json")) && !options_.resume)
+            refuse("the folder holds a measurement", "go on from it with --resume, or name another folder");
         write_file_atomically(config, options_.config.effective);
     }
     write_file_atomically(inputs, now);

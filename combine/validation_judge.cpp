@@ -1,6 +1,7 @@
 #include "combine/validation_judge.h"
 
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "core/atomic_file.h"
@@ -28,6 +29,18 @@ void ValidationJudge::check_objects() const {
     if (!truth_.annotations.empty()) return;
     throw DataError(ErrorText{where_, "no object in the validation sets", "", "",
                               "give validation sets with labels of the network's tasks"});
+}
+
+std::vector<std::string> ValidationJudge::tasks_without_objects() const {
+    std::set<int> judged;
+    for (const CocoAnnotation& object : truth_.annotations) {
+        if (!object.crowd) judged.insert(classes_.task_of(object.category));
+    }
+    std::vector<std::string> tasks;
+    for (std::size_t t = 0; t < classes_.tasks().size(); ++t) {
+        if (!judged.contains(static_cast<int>(t))) tasks.push_back(classes_.tasks()[t].name);
+    }
+    return tasks;
 }
 
 std::optional<std::vector<CocoDetection>> ValidationJudge::detections(const std::string& model_path,

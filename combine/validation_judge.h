@@ -18,6 +18,8 @@ public:
 
     /// @throws DataError no object in the validation sets
     void check_objects() const;
+    /// Tasks that the sets cannot judge.
+    std::vector<std::string> tasks_without_objects() const;
 
     const std::vector<Dataset>& datasets() const { return datasets_; }
     const ClassTable& classes() const { return classes_; }

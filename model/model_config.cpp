@@ -19,6 +19,10 @@ std::vector<Task> parse_tasks(ConfigReader& reader) {
     for (ConfigReader& entry : reader.objects("tasks")) {
         Task task;
         task.name = entry.text("name");
+        if (task.name.find_first_of("+|,=") != std::string::npos) {
+            throw ConfigError(ErrorText{entry.where("name"), "task names stand in lists and merge plans",
+                                        "a name without the characters + | , =", "\"" + task.name + "\"", ""});
+        }
         task.classes = entry.texts("classes", {task.name});
         entry.finish();
         tasks.push_back(std::move(task));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "combine/folder_lock.h"
+#include "combine/validation_judge.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "drawn_tasks.h"
@@ -204,12 +205,22 @@ TEST_F(MergeAutoRun, EndsWhereNoPlanKeepsTheBudgetWhenItIsMeasured) {
     EXPECT_NE(outcome.problem.find("red+crimson+blue for 4.00 ms"), std::string::npos) << outcome.problem;
 }
 
+TEST_F(MergeAutoRun, KnowsWhichTasksNothingJudges) {
+    RunConfig config = data_.config();
+    EXPECT_TRUE(ValidationJudge(config, "test").tasks_without_objects().empty());
+    const auto shows_blue = [](const DatasetOptions& dataset) { return dataset.name == "blue"; };
+    std::erase_if(config.validation, shows_blue);
+    EXPECT_EQ(ValidationJudge(config, "test").tasks_without_objects(), std::vector<std::string>{"blue"});
+}
+
 TEST_F(MergeAutoRun, RefusesFoldersAtWorkAndHeadsThatCannotShareATower) {
     MergeAutoOptions wanted = options("branches=2");
     {
         const auto lock = FolderLock::try_lock(wanted.folder);
         expect_error<UsageError>([&] { merge_auto(wanted); }, {"another process"});
     }
+    write_file_atomically(data_.file("out/measure.json"), "{}");
+    expect_error<UsageError>([&] { merge_auto(wanted); }, {"holds a measurement", "--resume"});
     wanted.config.model.branches[1].head.depth = 2;
     expect_error<UsageError>([&] { merge_auto(wanted); }, {"cannot share a tower", "depth"});
     wanted.config = restrict_to_tasks(data_.config(), {"red"});

@@ -52,6 +52,13 @@ void expect_equal(const ModelOptions& a, const ModelOptions& b) {
     }
 }
 
+TEST(ModelConfig, TaskNamesCanStandInListsAndMergePlans) {
+    for (const char* name : {"a+b", "a|b", "a,b", "a=1"}) {
+        const std::string text = R"({"tasks": [{"name": ")" + std::string(name) + R"("}], "model": {}})";
+        expect_error<ConfigError>([&] { parse(text); }, {"a.json:/tasks/0/name", name});
+    }
+}
+
 TEST(ModelConfig, DefaultsAreThoseOfTheOptions) {
     const ModelOptions options = parse(with_model(""));
     ModelOptions expected;
