@@ -41,7 +41,8 @@ class Merging:
 
     def measured(self):
         """Options with which the network is measured; the same for all calls in the folder."""
-        return [self.config, "--run", self.run, "--out", self.folder / "auto", "--threads", self.args.threads]
+        return [self.config, "--run", self.run, "--out", self.folder / "auto", "--probes", self.args.probes, "--threads",
+                self.args.threads]
 
     def accuracies(self):
         """AP of the joint network, as --accuracies takes them."""
@@ -188,6 +189,7 @@ def main():
     parser.add_argument("--banyan", default=ROOT / "build/release/bin/banyan")
     parser.add_argument("--seeds", type=int, default=1, help="healings of each plan")
     parser.add_argument("--heal-steps", type=int, default=300)
+    parser.add_argument("--probes", type=int, default=8, help="of affinities; the predictions go by merged pairs")
     parser.add_argument("--threads", type=int, default=2)
     merging = Merging(parser.parse_args())
     plans = merging.plans()
