@@ -155,8 +155,8 @@ void check_can_be_probed(const ModelOptions& options) {
 AffinityProbe::AffinityProbe(const RunConfig& config, const std::vector<Dataset>& datasets, const ProbeOptions& options)
     : train_(config.train), options_(options) {
     check_can_be_probed(config.model);
-    BANYAN_CHECK(options.rows >= 1 && options.step_length > 0 && options.step_length < 1,
-                 "affinity probe: expected rows >= 1 and a step length in (0, 1)");
+    BANYAN_CHECK(options.rows >= 1 && options.own_drop > 0 && options.own_drop < 1,
+                 "affinity probe: expected rows >= 1 and a drop in (0, 1)");
     train_.precision = Precision::fp32; // small differences of losses
     train_.unlabelled = Unlabelled::masked;
     train_.trunk_lr_scale = 1; // a frozen trunk would have no gradient
@@ -170,7 +170,6 @@ AffinityProbeResult AffinityProbe::measure(MultiTaskModel& model, std::int64_t n
     TrainStep step(model, train_);
     std::vector<at::Tensor> parameters = trunk_parameters(model.module());
     KeptTensors statistics(statistics_of(model.module())), theta(parameters);
-    const double length = options_.step_length * norm_of(theta.copies());
 
     std::vector<TaskPulls> pulls(tasks);
     for (std::size_t t = 0; t < tasks; ++t) {
@@ -182,7 +181,7 @@ AffinityProbeResult AffinityProbe::measure(MultiTaskModel& model, std::int64_t n
     compare_gradients(pulls, result);
     for (std::size_t i = 0; i < tasks; ++i) {
         if (pulls[i].a.gradient.empty()) continue;
-        step_along(parameters, pulls[i].a, length);
+        step_along(parameters, pulls[i].a, options_.own_drop * pulls[i].a.loss / pulls[i].a.norm);
         for (std::size_t j = 0; j < tasks; ++j) {
             const double before = pulls[j].b.loss;
             if (before > 0) result.look_ahead[i][j] = 1 - loss_of(step, pulls[j].batch_b, pulls[j].b) / before;

@@ -14,8 +14,8 @@
 namespace banyan {
 
 struct ProbeOptions {
-    int rows = 8;              ///< of each batch [1, 4096]
-    double step_length = 1e-3; ///< of a look-ahead step, as a share of the norm of the trunk's parameters (0, 1)
+    int rows = 8;           ///< of each batch [1, 4096]
+    double own_drop = 0.01; ///< share of its own loss that a look-ahead step would take off a straight line (0, 1)
 };
 
 /// What one probe tells of each pair of tasks, [from][onto]; NaN where a gradient or loss was 0 or not finite.
@@ -32,11 +32,12 @@ struct AffinityProbeResult {
 ///   log2 ratio   log2 |g_i| / |g_j|, norms as means over the two batches
 ///
 /// Z is the affinity of "Efficiently Identifying Task Groupings for Multi-Task Learning" (arXiv:2109.04617), which
-/// steps by the optimiser's rate and judges on the batch that gave the gradient. Here all steps are equally long, eta_i
-/// |g_i| = step_length |theta|: a branch's gradient is as long as its loss and weight happen to be, which an adaptive
-/// optimiser undoes; steps of its length would rank the tasks by the scale of their losses, and the ratio tells that
-/// already. And gradient and judgement come from different pictures: else tasks that are labelled in the same ones
-/// would seem related, and each one most to itself. So the diagonals are honest references.
+/// steps by the optimiser's rate and judges on the batch that gave the gradient. Here every step would lower its own
+/// loss by the same share if losses were straight lines, eta_i |g_i|^2 = own_drop L_i(theta, A_i): a branch's gradient
+/// is as long as its loss and weight happen to be, which an adaptive optimiser undoes; steps of its length would rank
+/// the tasks by the scale of their losses, and the ratio tells that already. And gradient and judgement come from
+/// different pictures: else tasks that are labelled in the same ones would seem related, and each one most to itself.
+/// So the diagonals are honest references.
 ///
 /// L_j after the step is judged by the matches, qualities and weights that the predictions at theta gave. These are
 /// constants for the gradient; found anew, they would move with the step, and a better box alone, whose class target

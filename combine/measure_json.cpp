@@ -11,7 +11,7 @@ std::string measurement_json(const RunConfig& config, const MeasureOptions& opti
     nlohmann::ordered_json json{{"schema_version", 1},
                                 {"config_hash", hash_text(config.effective)},
                                 {"rows", options.probe.rows},
-                                {"step_length", options.probe.step_length},
+                                {"own_drop", options.probe.own_drop},
                                 {"pairs", measures_pairs(config, options)},
                                 {"pair_pictures", options.pair_pictures},
                                 {"shared_boxes", options.boxes == BoxOutputs::shared}};

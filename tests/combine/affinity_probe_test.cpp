@@ -82,7 +82,7 @@ TEST_F(Probe, IsAFunctionOfItsNumber) {
 TEST_F(Probe, EqualsGradientsAndFirstOrderStepsOfAPlainLoop) {
     train(10);
     ProbeOptions options;
-    options.step_length = 3e-7; // the loss is bent: 1e-4 is far off the straight line already; float32 rounds by 5e-6
+    options.own_drop = 2e-4; // more leaves the straight line, less drowns in the rounding of float32, 5e-6
     const AffinityProbeResult result = AffinityProbe(config_, datasets_, options).measure(model_, 3);
 
     const auto gradient_of = [&](std::size_t task, std::int64_t batch, double* loss) {
@@ -90,31 +90,28 @@ TEST_F(Probe, EqualsGradientsAndFirstOrderStepsOfAPlainLoop) {
             TrainStep(model_, config_.train).forward(TaskBatches(config_, datasets_, task, options.rows).get(batch));
         *loss = losses.total.item<double>();
         losses.total.backward();
-        std::vector<at::Tensor> pieces, values;
+        std::vector<at::Tensor> pieces;
         for (const auto& [name, parameter] : model_.module().parameters()) {
             if (!name.starts_with("trunk.")) continue;
-            values.push_back(parameter.detach().reshape({-1}));
             pieces.push_back(parameter.grad().defined() ? parameter.grad().reshape({-1}).clone()
                                                         : at::zeros({parameter.numel()}));
             at::Tensor handle = parameter;
             handle.mutable_grad().reset();
         }
-        return std::pair{at::cat(pieces), at::cat(values).norm().item<double>()};
+        return at::cat(pieces);
     };
     const auto cosine = [](const at::Tensor& a, const at::Tensor& b) {
         return at::dot(a, b).item<double>() / a.norm().item<double>() / b.norm().item<double>();
     };
     for (const std::size_t i : {kRedTask, kBlueTask}) {
         for (const std::size_t j : {kRedTask, kCrimsonTask, kBlueTask}) {
-            double unused = 0, loss = 0;
-            const auto [a_i, theta] = gradient_of(i, 6, &unused);
-            const auto [b_i, theta_2] = gradient_of(i, 7, &unused);
-            const auto [a_j, theta_3] = gradient_of(j, 6, &unused);
-            const auto [b_j, theta_4] = gradient_of(j, 7, &loss);
+            double unused = 0, own_loss = 0, loss = 0;
+            const at::Tensor a_i = gradient_of(i, 6, &own_loss), b_i = gradient_of(i, 7, &unused);
+            const at::Tensor a_j = gradient_of(j, 6, &unused), b_j = gradient_of(j, 7, &loss);
             EXPECT_NEAR(result.cosine[i][j], (cosine(a_i, b_j) + cosine(b_i, a_j)) / 2, 1e-4) << i << " " << j;
-            const double first_order =
-                options.step_length * theta * at::dot(a_i, b_j).item<double>() / a_i.norm().item<double>() / loss;
-            EXPECT_NEAR(result.look_ahead[i][j], first_order, 0.15 * std::abs(first_order) + 5e-6) << i << " " << j;
+            const double first_order = options.own_drop * own_loss * at::dot(a_i, b_j).item<double>() /
+                                       at::dot(a_i, a_i).item<double>() / loss;
+            EXPECT_NEAR(result.look_ahead[i][j], first_order, 0.25 * std::abs(first_order) + 1e-5) << i << " " << j;
             if (i == j) continue;
             const double ratio = (a_i.norm() + b_i.norm()).item<double>() / (a_j.norm() + b_j.norm()).item<double>();
             EXPECT_NEAR(result.log2_ratio[i][j], std::log2(ratio), 1e-4) << i << " " << j;

@@ -32,7 +32,8 @@ TEST_F(MergeReport, ShowsWhatWasChosenWhatItCostsAndWhatElseWasTried) {
     EXPECT_THAT(html, HasSubstr("branches=2"));
     EXPECT_THAT(html, HasSubstr("50.0 → 50.5"));
     EXPECT_THAT(html, HasSubstr("+0.5 [-0.5, +1.5]"));
-    EXPECT_THAT(html, HasSubstr("8.00 → 7.10"));
+    EXPECT_THAT(html, HasSubstr("8.00 → 7.20"));
+    EXPECT_THAT(html, HasSubstr("red+green | blue was dropped: it takes 9.00 ms"));
     EXPECT_THAT(html, HasSubstr("3.00 → 2.50"));
     EXPECT_THAT(html, HasSubstr("1  red+blue | green"));
     EXPECT_THAT(html, HasSubstr("not accepted"));
