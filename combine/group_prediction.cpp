@@ -170,7 +170,7 @@ void GroupPredictor::predict_task(GroupCandidate& group, std::size_t task) const
     }
     const double factor = std::pow(others, options_.growth) / others;
     const double further = options_.growth_deviation * (others - 1);
-    group.losses[task] = factor * sum;
+    group.losses[task] = std::clamp(factor * sum, -1.0, 1.0);
     group.variances[task] = factor * factor * variance + further * further;
 }
 

