@@ -16,13 +16,14 @@ struct HealOptions {
     std::string merged;             ///< model file to heal
     std::string teacher;            ///< model file of the unmerged network
     std::int64_t steps = 300;       ///< [1, 10^7]
-    double trunk_lr_scale = 0;      ///< [0, 10]; 0 keeps the trunk, and with it all branches that are not trained
+    double trunk_lr_scale = 0;      ///< [0, 10]; 0 keeps the trunk, and with it all branches that were not merged
     std::uint64_t seed = 1;         ///< of batches and transforms
     std::vector<std::string> set{}; ///< "/pointer=value" each, over what is chosen here
 };
 
 /// The run: that of the config, with the network of the merged file and the tasks that it has, and
 ///   train/init, train/teacher/model  the two files; the teacher teaches all tasks
+///   learn                            tasks of merged branches, where the trunk is kept: others keep every bit
 ///   lr                               kHealLrScale of the config's: weights are adjusted, not found
 ///   warmup_steps                     a tenth of the steps
 ///   eval_every, checkpoint_every     at the end only; kHealCheckpointEvery

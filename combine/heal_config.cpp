@@ -60,6 +60,17 @@ void set_trunk(const HealOptions& options, const TrainOptions& before, Json& tra
     if (method == BalanceMethod::gradnorm || method == BalanceMethod::pcgrad) train["balance"]["method"] = "fixed";
 }
 
+/// Tasks of the branches that the merge has changed; the teacher has no branch for just these tasks.
+std::vector<std::string> changed_tasks(const ModelOptions& merged, const ModelOptions& teacher) {
+    std::vector<std::string> changed;
+    for (const BranchOptions& branch : merged.branches) {
+        const bool kept = std::any_of(teacher.branches.begin(), teacher.branches.end(),
+                                      [&](const BranchOptions& other) { return other.tasks == branch.tasks; });
+        if (!kept) changed.insert(changed.end(), branch.tasks.begin(), branch.tasks.end());
+    }
+    return changed;
+}
+
 } // namespace
 
 RunConfig heal_config(const HealOptions& options) {
@@ -76,6 +87,9 @@ RunConfig heal_config(const HealOptions& options) {
     train["teacher"]["model"] = std::filesystem::absolute(options.teacher).string();
     train["teacher"].erase("tasks"); // all of the network
     train["unlabelled"] = "masked";
+    train["learn"] = options.trunk_lr_scale > 0 ? std::vector<std::string>{}
+                                                // under a trunk that moves all have to follow
+                                                : changed_tasks(merged, ModelFile::load(options.teacher).options);
     set_schedule(options, before.train, train);
     set_trunk(options, before.train, train);
     return run_config_from_text(root.dump(), options.config, options.set);

@@ -141,7 +141,7 @@ std::vector<std::string> candidate_row(const MergeAutoOutcome& outcome, std::siz
     const MergeCandidate& candidate = outcome.candidates[index];
     const PredictedPlan& predicted = candidate.predicted;
     std::vector<std::string> row{std::to_string(index + 1) + "  " + plan_text(predicted.plan),
-                                 milliseconds(predicted.cost), milliseconds(candidate.latency.median_ms),
+                                 milliseconds(candidate.latency.median_ms),
                                  format_fixed(kPercent * predicted.relative_accuracy, 1) + " ± " +
                                      format_fixed(kPercent * accuracy_deviation(predicted, outcome.plans), 1),
                                  points(outcome.transplanted.mean.ap.sides[index + 1].estimate)};
@@ -168,15 +168,13 @@ std::string agreement_text(const MergeAutoOutcome& outcome) {
 void add_candidates(HtmlReport& report, const MergeAutoOutcome& outcome) {
     if (outcome.candidates.empty()) return;
     report.section("Candidates");
-    ReportTable table{{"plan", "predicted, ms", "measured, ms", "accuracy, %", "transplanted", "healed",
-                       "difference [95 %]", "verdict"},
-                      {}};
+    ReportTable table{{"plan", "ms", "accuracy, %", "transplanted", "healed", "difference [95 %]", "verdict"}, {}};
     for (std::size_t i = 0; i < outcome.candidates.size(); ++i) table.rows.push_back(candidate_row(outcome, i));
     if (outcome.accepted) table.highlighted_row = static_cast<int>(*outcome.accepted);
-    table.caption =
-        "In the order in which they are tried; the first that passes is taken. Accuracy is predicted, relative to "
-        "branches of their own; transplanted and healed: mean AP over the tasks in percent, " +
-        points(outcome.transplanted.mean.ap.sides[0].estimate) + " before.";
+    table.caption = "In the order in which they are tried; the first that passes is taken. Latency is measured; "
+                    "accuracy is predicted, relative to "
+                    "branches of their own; transplanted and healed: mean AP over the tasks in percent, " +
+                    points(outcome.transplanted.mean.ap.sides[0].estimate) + " before.";
     report.table(table);
     report.text(agreement_text(outcome));
     for (const PlanLatency& plan : outcome.too_slow) {

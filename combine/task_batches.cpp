@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "data/label_selection.h"
 #include "data/sampling_counts.h"
 
 namespace banyan {
@@ -16,13 +17,6 @@ constexpr std::uint64_t kProbeStream = std::uint64_t{101} << 32; // apart from P
 bool labels_any(const std::vector<LabelState>& states, const std::vector<int>& classes) {
     return std::any_of(classes.begin(), classes.end(),
                        [&](int id) { return states.at(static_cast<std::size_t>(id)) != LabelState::unknown; });
-}
-
-void forget_others(std::vector<LabelState>& states, const std::vector<int>& classes) {
-    for (std::size_t id = 0; id < states.size(); ++id) {
-        const bool own = std::find(classes.begin(), classes.end(), static_cast<int>(id)) != classes.end();
-        if (!own) states[id] = LabelState::unknown;
-    }
 }
 
 } // namespace
@@ -67,10 +61,7 @@ Batch TaskBatches::get(std::int64_t index) {
     }
     Batch batch = loader_->next();
     for (int& place : batch.dataset) place = run_places_.at(static_cast<std::size_t>(place));
-    for (Labels& labels : batch.labels) {
-        forget_others(labels.states, classes_);
-        for (LabelRegion& region : labels.regions) forget_others(region.states, classes_);
-    }
+    for (Labels& labels : batch.labels) keep_labels_of(labels, classes_);
     return batch;
 }
 

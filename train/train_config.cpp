@@ -50,6 +50,7 @@ void parse_start(ConfigReader& reader, TrainOptions& options) {
         *path = reader.text(key, *path);
         if (!path->empty()) *path = resolve_data_path(*path, reader.file(), reader.where(key));
     }
+    options.learn = reader.texts("learn", options.learn);
     options.teacher = parse_teacher(reader.optional_object("teacher"));
 }
 
@@ -81,6 +82,10 @@ void check_start(const ConfigReader& reader, const TrainOptions& options) {
         throw ConfigError(ErrorText{reader.where("teacher"), "has nothing to teach where all counts as labelled",
                                     "\"unlabelled\": \"masked\", or a \"refine_weight\" above 0",
                                     "\"unlabelled\": \"background\"", ""});
+    }
+    if (!options.learn.empty() && options.unlabelled == Unlabelled::background) {
+        throw ConfigError(ErrorText{reader.where("learn"), "the other tasks cannot rest where all counts as labelled",
+                                    "\"unlabelled\": \"masked\"", "\"unlabelled\": \"background\"", ""});
     }
     if (options.trunk_lr_scale == 0) check_frozen_trunk(reader, options);
 }
@@ -135,6 +140,14 @@ std::string with_absolute_paths(const RunConfig& config, const std::string& text
     return root.dump(2);
 }
 
+void check_learning_tasks(const RunConfig& config, const std::string& where) {
+    const ClassTable table(config.model.tasks);
+    for (const std::string& task : config.train.learn) {
+        if (table.find_task(task)) continue;
+        throw ConfigError(ErrorText{where, "no such task", "tasks of the run", "\"" + task + "\"", ""});
+    }
+}
+
 std::vector<SampledBranch> sampled_branches(const ModelOptions& model) {
     const ClassTable table(model.tasks);
     std::vector<SampledBranch> branches;
@@ -164,6 +177,7 @@ RunConfig parse_run_config(ConfigReader reader) {
     config.loader.sampling = parse_sampling(sampling);
     config.loader.sampling.branches = sampled_branches(config.model);
     config.train = parse_train(reader.optional_object("train"));
+    check_learning_tasks(config, reader.where("train") + "/learn");
     config.loader.seed = config.train.seed;
     reader.finish();
     config.effective = with_absolute_paths(config, reader.dump());
@@ -249,6 +263,7 @@ std::string restricted_text(const RunConfig& config, const std::string& whole) {
     erase_entries(branches, [](const Json::iterator& entry) { return entry->at("tasks").empty(); });
     restrict_datasets(root, "datasets", config.datasets, table);
     restrict_datasets(root, "validation", config.validation, table);
+    if (root["train"].contains("learn")) root["train"]["learn"] = config.train.learn;
     root["transforms"]["flip"] = config.transforms.flip;
     root["transforms"]["flip_pairs"] = config.transforms.flip_pairs;
     return root.dump(2);
@@ -303,6 +318,11 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
         for (DatasetOptions& dataset : *datasets) {
             if (names_single_pictures(dataset)) add_others(dataset, others, table);
         }
+    }
+    const bool some_rest = !config.train.learn.empty();
+    std::erase_if(config.train.learn, [&](const std::string& task) { return !contains(tasks, task); });
+    if (some_rest && config.train.learn.empty()) {
+        throw UsageError(ErrorText{"--tasks", "names no task that learns", "one of \"train/learn\"", "", ""});
     }
     config.loader.sampling.branches = sampled_branches(config.model);
     config.transforms = restrict_transforms(config.transforms, table);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "train/balance_options.h"
 #include "train/teacher_options.h"
@@ -62,6 +63,8 @@ struct TrainOptions {
     std::uint64_t seed = 1;
     std::string pretrained; ///< weights of the backbone; "" = start values
     std::string init;       ///< model file that the whole network starts from; "" = none
+    /// Tasks that learn; empty = all. The branches of the others are idle: they keep every bit (docs/masking.md).
+    std::vector<std::string> learn{};
     TeacherOptions teacher;
     std::int64_t eval_every = 500;       ///< steps between evaluations; 0 = only at the end
     std::int64_t checkpoint_every = 500; ///< 0 = only at the end or on a signal

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
+#include "data/label_selection.h"
 #include "eval/coco_writer.h"
 #include "model/allocator.h"
 #include "model/model_file.h"
@@ -105,6 +107,7 @@ private:
     MultiTaskModel model_, average_;
     std::optional<Optimizer> optimizer_;
     std::optional<Ema> ema_;
+    std::vector<int> learning_classes_; ///< of TrainOptions::learn; empty = all
     std::optional<Teacher> teacher_;
     std::optional<TrainStep> step_;
     std::optional<StepUpdate> update_;
@@ -119,6 +122,11 @@ private:
 
 void Run::load_data() {
     const ClassTable& table = model_.classes();
+    for (const std::string& task : options_.learn) {
+        const int index = table.find_task(task).value();
+        const auto count = static_cast<int>(table.tasks()[static_cast<std::size_t>(index)].classes.size());
+        for (int k = 0; k < count; ++k) learning_classes_.push_back(table.first_class(index) + k);
+    }
     datasets_ = load_datasets(config_.datasets, table);
     check_label_coverage(datasets_, table);
     sampling_.emplace(datasets_,
@@ -135,7 +143,16 @@ void Run::call_teacher() {
     TeacherSetting setting;
     setting.bf16 = use_bf16(options_.precision);
     setting.frozen_trunk = options_.trunk_lr_scale == 0;
-    teacher_.emplace(options_.teacher, model_, setting);
+    TeacherOptions teacher = options_.teacher;
+    if (!options_.learn.empty()) {
+        const auto learns = [&](const std::string& task) {
+            return std::find(options_.learn.begin(), options_.learn.end(), task) != options_.learn.end();
+        };
+        if (teacher.tasks.empty()) teacher.tasks = options_.learn;
+        std::erase_if(teacher.tasks, [&](const std::string& task) { return !learns(task); });
+        if (teacher.tasks.empty()) return;
+    }
+    teacher_.emplace(teacher, model_, setting);
 }
 
 void Run::restore() {
@@ -154,7 +171,10 @@ void Run::restore() {
 
 void Run::train_one_step(BatchLoader& loader) {
     const Clock::time_point start = Clock::now();
-    const Batch batch = loader.next();
+    Batch batch = loader.next();
+    if (!learning_classes_.empty()) {
+        for (Labels& labels : batch.labels) keep_labels_of(labels, learning_classes_);
+    }
     data_wait_s_ += seconds_since(start);
     StepOutcome outcome = update_->run(batch, state_->step);
     if (outcome.non_finite) {

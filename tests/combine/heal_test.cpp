@@ -5,8 +5,10 @@
 #include <torch/torch.h>
 
 #include "combine/heal_run.h"
+#include "combine/merge_plan.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "drawn_tasks.h"
 #include "support/expect_error.h"
 
 namespace banyan {
@@ -100,6 +102,44 @@ TEST(Heal, ChangesTheBranchAndKeepsTheTrunk) {
         if (!is_of_trunk && !name.ends_with(".cls.weight")) continue;
         EXPECT_EQ(at::equal(after.module().tensor(name), tensor), is_of_trunk) << name;
     }
+}
+
+/// Three tasks, of which two were merged.
+class HealOfAPair : public testing::Test {
+protected:
+    HealOfAPair() {
+        const ModelOptions apart = data_.config().model;
+        ModelOptions merged = regrouped(apart, plan_from_text("red+crimson | blue", "test"));
+        merged.branches[0].head.boxes = BoxOutputs::per_task;
+        data_.dir().write("config.json", data_.config_text());
+        save_model(data_.file("unmerged.banyan.safetensors"), MultiTaskModel(apart));
+        save_model(data_.file("merged.banyan.safetensors"), MultiTaskModel(merged));
+        options_.config = data_.file("config.json");
+        options_.merged = data_.file("merged.banyan.safetensors");
+        options_.teacher = data_.file("unmerged.banyan.safetensors");
+        options_.steps = 3;
+    }
+    test::DrawnTasks data_;
+    HealOptions options_;
+};
+
+TEST_F(HealOfAPair, LetsJustTheMergedTasksLearnUnderAKeptTrunk) {
+    EXPECT_THAT(heal_config(options_).train.learn, ElementsAre("red", "crimson"));
+    options_.trunk_lr_scale = 0.1;
+    EXPECT_TRUE(heal_config(options_).train.learn.empty());
+}
+
+TEST_F(HealOfAPair, KeepsTheOtherBranchToTheBit) {
+    heal(options_, data_.file("healed"), false);
+    const MultiTaskModel before = load_model(options_.merged),
+                         after = load_model(data_.file("healed/weights/last.banyan.safetensors"));
+    int moved = 0;
+    for (const auto& [name, tensor] : test::copies_of(before.module())) {
+        const bool same = at::equal(after.module().tensor(name), tensor);
+        if (!name.starts_with("branches.red+crimson")) EXPECT_TRUE(same) << name;
+        moved += same ? 0 : 1;
+    }
+    EXPECT_GT(moved, 4);
 }
 
 } // namespace

@@ -43,6 +43,20 @@ TEST(StartConfig, ReadsWhatARunStartsAndLearnsFrom) {
     EXPECT_EQ(again.train.teacher.model, std::filesystem::absolute(options.teacher.model).lexically_normal().string());
 }
 
+TEST(StartConfig, NamesTheTasksThatLearn) {
+    const RunConfig config = load_run_config(kPeople, {R"(/train/learn=["face", "hand"])"});
+    EXPECT_THAT(config.train.learn, ElementsAre("face", "hand"));
+    EXPECT_THAT(run_config_from_text(config.effective, "/elsewhere/run.json").train.learn, ElementsAre("face", "hand"));
+    EXPECT_THAT(restrict_to_tasks(config, {"hand", "person"}).train.learn, ElementsAre("hand"));
+    expect_error<UsageError>([&] { restrict_to_tasks(config, {"person"}); }, {"--tasks", "train/learn"});
+    expect_error<ConfigError>([] { train_options({R"(/train/learn=["nose"])"}); }, {"/train/learn", "\"nose\""});
+    expect_error<ConfigError>(
+        [] {
+            train_options({R"(/train/learn=["face"])", "/train/unlabelled=background"});
+        },
+        {"/train/learn", "masked"});
+}
+
 TEST(StartConfig, HasNoTeacherByDefault) {
     const TrainOptions options = train_options({});
     EXPECT_EQ(options.teacher, TeacherOptions());
