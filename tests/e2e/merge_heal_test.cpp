@@ -84,9 +84,11 @@ TEST_F(MergeHeal, EndsWithTheSameBytesAfterAKill) {
 }
 
 TEST_F(MergeHeal, RefusesToGoOnWithAnotherTeacher) {
-    ASSERT_EQ(banyan(heal("healed")).code, 0);
+    // else the tasks that learn would follow from the branches of the teacher
+    const std::string learn = R"(/train/learn=["red", "blue"])";
+    ASSERT_EQ(banyan(heal("healed", {"--set", learn})).code, 0);
     fs::copy_file(model("merged"), model("unmerged"), fs::copy_options::overwrite_existing);
-    const Outcome outcome = banyan(heal("healed", {"--resume"}));
+    const Outcome outcome = banyan(heal("healed", {"--set", learn, "--resume"}));
     EXPECT_EQ(outcome.code, 4) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("/train/teacher/model"));
 }
