@@ -22,22 +22,11 @@ import json
 import os
 import pathlib
 import random
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from support import ROOT, call, load, save
+
 HALVES_SEED = 0  # which picture loses which label; the same for all arms and seeds
-
-
-def load(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def save(path, data):
-    partial = pathlib.Path(f"{path}.part")
-    partial.write_text(json.dumps(data, indent=1), encoding="utf-8")
-    partial.rename(path)
 
 
 def expanded(config):
@@ -107,11 +96,7 @@ class Runner:
         self.truth = folder / "truth.json"
 
     def call(self, arguments, log):
-        with open(log, "a", encoding="utf-8") as errors:
-            done = subprocess.run([self.banyan, *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"banyan {arguments[0]} failed with code {done.returncode}; see {log}")
-        return done.stdout
+        return call(self.banyan, arguments, log)
 
     def claim(self, path, made_with):
         """Refuses to take a run of other options for this one."""

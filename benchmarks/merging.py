@@ -15,18 +15,8 @@ import itertools
 import json
 import pathlib
 import shutil
-import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def call(arguments, log):
-    with open(log, "a", encoding="utf-8") as errors:
-        done = subprocess.run([str(word) for word in arguments], stdout=subprocess.PIPE, stderr=errors, text=True)
-    if done.returncode not in (0, 8):  # 8: no plan passes, which the result tells
-        sys.exit(f"{' '.join(map(str, arguments[:3]))} failed with code {done.returncode}; see {log}")
-    return json.loads(done.stdout)
+from support import ROOT, call, load
 
 
 class Merging:
@@ -35,10 +25,11 @@ class Merging:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.run = args.masking.resolve() / "masked-1"
         self.config = self.run / "config.json"
-        self.tasks = [task["name"] for task in json.loads(self.config.read_text(encoding="utf-8"))["tasks"]]
+        self.tasks = [task["name"] for task in load(self.config)["tasks"]]
 
     def banyan(self, *words):
-        return call([self.args.banyan, *words], self.folder / "merging.log")
+        """The program's JSON; exit code 8 is that no plan passes, which the result tells."""
+        return json.loads(call(self.args.banyan, words, self.folder / "merging.log", passing=(0, 8)))
 
     def measured(self, folder):
         """Options with which the network is measured; the same for all calls."""
@@ -172,7 +163,7 @@ def differences_text(plans, tried):
 
 
 def heads_text(merging, plans, tried):
-    costs = json.loads((merging.folder / "measure" / "costs.json").read_text(encoding="utf-8"))
+    costs = load(merging.folder / "measure" / "costs.json")
     heads = {tuple(group["tasks"]): group["latency_ms"] for group in costs["groups"]}
     apart = sum(heads[(task,)] for task in merging.tasks)
     texts = [f"{apart:.2f} ms apart"]

@@ -28,12 +28,12 @@ import math
 import pathlib
 import random
 import struct
-import subprocess
 import sys
 import time
 import zlib
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from support import ROOT, call, load, save
+
 SIDE = 96  # of the pictures and of the network's input, in pixels
 FAMILIES = ("wide_bar", "tall_bar", "big_ring")
 TASKS_OF_FAMILY = 2
@@ -45,17 +45,6 @@ STEPS, PROBES_EVERY = 700, 70
 VARIANTS = {"all": None,
             "no pairs": lambda key: key != "transplant_drop",
             "gradients": lambda key: key in ("look_ahead", "gradient_cosine")}
-
-
-def load(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def save(path, data):
-    partial = pathlib.Path(f"{path}.part")
-    partial.write_text(json.dumps(data, indent=1), encoding="utf-8")
-    partial.rename(path)
 
 
 # Pictures
@@ -226,12 +215,7 @@ class Runner:
         self.banyan, self.folder = banyan, folder
 
     def call(self, *arguments):
-        log = self.folder / "banyan.log"
-        with open(log, "a", encoding="utf-8") as errors:
-            done = subprocess.run([self.banyan, *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"banyan {' '.join(map(str, arguments[:2]))} failed with code {done.returncode}; see {log}")
-        return done.stdout
+        return call(self.banyan, arguments, self.folder / "banyan.log")
 
     def measure(self, config):
         out = self.folder / "measure"
