@@ -40,7 +40,6 @@ public:
     KeptTensors(const KeptTensors&) = delete;
     KeptTensors& operator=(const KeptTensors&) = delete;
 
-    const std::vector<at::Tensor>& copies() const { return copies_; }
     void put_back() {
         const at::NoGradGuard no_gradient;
         for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(copies_[i]);

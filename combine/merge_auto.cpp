@@ -43,9 +43,7 @@ std::vector<std::string> names_of(const std::vector<Task>& tasks) {
     return names;
 }
 
-std::int64_t parameters_of(const std::string& model) {
-    return total_cost(build_graph(ModelFile::load(model).options)).parameters;
-}
+std::int64_t parameters_of(const ModelOptions& network) { return total_cost(build_graph(network)).parameters; }
 
 class MergeAuto {
 public:
@@ -82,6 +80,7 @@ private:
     ValidationJudge judge_;
     StageLog log_{kStages};
     std::vector<MergePlan> given_plans_;
+    ModelOptions network_; ///< unmerged, known once it is measured
     MergeAutoOutcome outcome_;
 };
 
@@ -152,11 +151,11 @@ void MergeAuto::measure() {
 
 void MergeAuto::find_costs() {
     begin("what branches cost");
-    const ModelOptions model = ModelFile::load(unmerged()).options;
-    check_mergeable(model); // a given model is not the config's
+    network_ = ModelFile::load(unmerged()).options;
+    check_mergeable(network_); // a given model is not the config's
     outcome_.costs =
-        or_stop(costs_in_folder(model, {options_.folder, options_.target, options_.measure.boxes}, options_.meter));
-    outcome_.parameters_before = parameters_of(unmerged());
+        or_stop(costs_in_folder(network_, {options_.folder, options_.target, options_.measure.boxes}, options_.meter));
+    outcome_.parameters_before = parameters_of(network_);
 }
 
 /// @return false where no plan keeps the budget
@@ -200,8 +199,7 @@ std::string MergeAuto::too_slow_text() const {
 
 /// Plans in their order, as long as they keep the budget when they are measured.
 void MergeAuto::find_candidates() {
-    PlanLatencies latencies(file("latencies.json"), ModelFile::load(unmerged()).options, options_.measure.boxes,
-                            options_.meter);
+    PlanLatencies latencies(file("latencies.json"), network_, options_.measure.boxes, options_.meter);
     outcome_.unmerged_latency = or_stop(latencies.unmerged());
     std::vector<PredictedPlan> wanted =
         given_plans_.empty() ? plans_to_try(outcome_.plans, keeps_apart()) : outcome_.plans.wanted;
@@ -271,7 +269,7 @@ void MergeAuto::heal_and_confirm() {
 void MergeAuto::finish() {
     begin("the result");
     const std::string healed = outcome_.accepted ? file("confirm/healed.banyan.safetensors") : unmerged();
-    outcome_.parameters_after = parameters_of(healed);
+    outcome_.parameters_after = parameters_of(ModelFile::load(healed).options);
     write_file_atomically(result(), read_file(healed));
     write_file_atomically(file("plan.json"), plan_json(outcome_.plan()));
 }

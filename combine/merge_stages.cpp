@@ -5,8 +5,6 @@
 
 #include "combine/calibration_pictures.h"
 #include "combine/transplant.h"
-#include "core/atomic_file.h"
-#include "core/check.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
