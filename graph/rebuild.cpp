@@ -40,15 +40,31 @@ Graph rebuild(const Graph& source, std::vector<Node> nodes, const std::map<std::
     return graph;
 }
 
-std::vector<std::vector<int>> consumers(const Graph& graph) {
+namespace {
+
+template <typename CountInputs>
+std::vector<std::vector<int>> readers_of(const Graph& graph, const CountInputs& count_inputs) {
     std::vector<std::vector<int>> readers(graph.values.size());
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-        for (const ValueId id : graph.nodes[n].inputs) {
-            std::vector<int>& list = readers.at(static_cast<std::size_t>(id));
+        const Node& node = graph.nodes[n];
+        for (std::size_t i = 0; i < count_inputs(node); ++i) {
+            std::vector<int>& list = readers.at(static_cast<std::size_t>(node.inputs[i]));
             if (list.empty() || list.back() != static_cast<int>(n)) list.push_back(static_cast<int>(n));
         }
     }
     return readers;
+}
+
+} // namespace
+
+std::vector<std::vector<int>> consumers(const Graph& graph) {
+    return readers_of(graph, [](const Node& node) { return node.inputs.size(); });
+}
+
+std::vector<std::vector<int>> data_consumers(const Graph& graph) { return readers_of(graph, data_input_count); }
+
+std::size_t data_input_count(const Node& node) {
+    return std::holds_alternative<UpsampleAttributes>(node.attributes) ? 1 : node.inputs.size();
 }
 
 } // namespace banyan

@@ -15,5 +15,10 @@ Graph rebuild(const Graph& source, std::vector<Node> nodes, const std::map<std::
 
 /// For each value the indices of the nodes that read it.
 std::vector<std::vector<int>> consumers(const Graph& graph);
+/// The same without nodes that need the value's shape only: what an upsampling takes its size from.
+std::vector<std::vector<int>> data_consumers(const Graph& graph);
+
+/// How many of a node's inputs are data; inputs behind these give a shape only.
+std::size_t data_input_count(const Node& node);
 
 } // namespace banyan
