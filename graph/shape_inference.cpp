@@ -197,6 +197,16 @@ std::map<std::string, Parameter> required_parameters(const Node& node, const Sha
     return std::visit(RequiredParameters{inputs}, node.attributes);
 }
 
+Graph resized(Graph graph, std::int64_t height, std::int64_t width) {
+    ValueShape& image = graph.values.at(static_cast<std::size_t>(graph.input)).shape;
+    image.height = height;
+    image.width = width;
+    for (const Node& node : graph.nodes) {
+        graph.values.at(static_cast<std::size_t>(node.output)).shape = infer_shape(node, input_shapes(graph, node));
+    }
+    return graph;
+}
+
 std::vector<ValueShape> input_shapes(const Graph& graph, const Node& node) {
     std::vector<ValueShape> shapes;
     for (const ValueId id : node.inputs) shapes.push_back(graph.value(id).shape);

@@ -24,6 +24,10 @@ struct AxisPadding {
 };
 AxisPadding conv_padding(const ConvAttributes& attributes, std::int64_t in);
 
+/// The graph for pictures of another size: the same nodes, every shape inferred anew.
+/// @throws ShapeError a node cannot take what it then gets
+Graph resized(Graph graph, std::int64_t height, std::int64_t width);
+
 /// Shapes of the node's inputs as the graph has them.
 std::vector<ValueShape> input_shapes(const Graph& graph, const Node& node);
 

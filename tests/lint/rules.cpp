@@ -29,7 +29,8 @@ const std::map<std::string, Names>& layering() {
         {"model", {"core", "graph", "backbone", "anchors", "heads"}},
         {"train", {"core", "graph", "anchors", "heads", "model", "image", "data", "eval", "report"}},
         {"combine", {"core", "graph", "anchors", "heads", "model", "image", "data", "eval", "report", "train"}},
-        {"infer", {"core", "graph", "anchors", "heads", "model", "image"}},
+        {"engine", {"core", "graph"}},
+        {"infer", {"core", "graph", "engine", "anchors", "heads", "model", "image"}},
     };
     return table;
 }
@@ -37,7 +38,7 @@ const std::map<std::string, Names>& layering() {
 /// These may include everything, but only tests may include tests, and nobody else includes apps or benchmarks.
 const Names kTopFolders{"apps", "benchmarks", "examples", "cmake"};
 /// Folders that never see a LibTorch tensor, nor do their tests.
-const Names kTorchFree{"core", "graph", "anchors", "image", "data", "eval", "report", "backbone", "heads", "lint"};
+const Names kTorchFree{"core", "graph", "anchors", "image", "data", "eval", "report", "backbone", "heads", "engine", "lint"};
 
 std::string joined(const Names& names) {
     std::string text;

@@ -1,0 +1,268 @@
+#include "engine/engine.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <omp.h>
+
+#include "core/check.h"
+#include "core/log.h"
+#include "engine/kernel_factory.h"
+#include "engine/lowering.h"
+#include "engine/memory_plan.h"
+#include "engine/plain_kernels.h"
+#include "engine/step_text.h"
+#include "graph/rebuild.h"
+#include "graph/shape_inference.h"
+
+namespace banyan {
+
+namespace {
+
+/// Threads of the kernels that are made meanwhile.
+class ThreadCount {
+public:
+    explicit ThreadCount(int count) : before_(omp_get_max_threads()) {
+        if (count > 0) omp_set_num_threads(count);
+    }
+    ~ThreadCount() { omp_set_num_threads(before_); }
+    ThreadCount(const ThreadCount&) = delete;
+    ThreadCount& operator=(const ThreadCount&) = delete;
+
+private:
+    int before_;
+};
+
+/// Memory on a cache line, not initialised.
+class AlignedBytes {
+public:
+    AlignedBytes() = default;
+    explicit AlignedBytes(std::size_t bytes)
+        : data_(static_cast<std::byte*>(::operator new(bytes + kBufferAlignment, kAlignment))) {}
+    ~AlignedBytes() { ::operator delete(data_, kAlignment); }
+    AlignedBytes(AlignedBytes&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+    AlignedBytes& operator=(AlignedBytes&& other) noexcept {
+        std::swap(data_, other.data_);
+        return *this;
+    }
+    std::byte* data() const { return data_; }
+
+private:
+    static constexpr std::align_val_t kAlignment{kBufferAlignment};
+    std::byte* data_ = nullptr;
+};
+
+/// Types of all values. Convolutions can write float32 whatever they read, so an output that nothing else reads is
+/// float32 at once.
+std::vector<NumberType> choose_types(const Graph& graph, const std::vector<Operation>& operations,
+                                     NumberType precision) {
+    std::vector<NumberType> types(graph.values.size(), precision);
+    const std::vector<std::vector<int>> readers = data_consumers(graph);
+    for (const auto& [name, value] : graph.outputs) {
+        for (const Operation& operation : operations) {
+            const Attributes& attributes = graph.nodes[static_cast<std::size_t>(operation.node)].attributes;
+            const bool converts = std::holds_alternative<ConvAttributes>(attributes) ||
+                                  std::holds_alternative<LinearAttributes>(attributes);
+            if (operation.output == value && converts && readers[static_cast<std::size_t>(value)].empty()) {
+                types[static_cast<std::size_t>(value)] = NumberType::f32;
+            }
+        }
+    }
+    return types;
+}
+
+} // namespace
+
+struct PackedNetwork::Content {
+    explicit Content(GraphWithValues given) : network(std::move(given)), weights(network.tensors) {}
+    GraphWithValues network;
+    WeightStore weights;
+};
+
+PackedNetwork::PackedNetwork(GraphWithValues network) : content_(std::make_unique<Content>(std::move(network))) {}
+PackedNetwork::~PackedNetwork() = default;
+const Graph& PackedNetwork::graph() const { return content_->network.graph; }
+
+struct Engine::Plan {
+    Plan(std::shared_ptr<PackedNetwork> network, const EngineOptions& options);
+
+    ValueMemory place(ValueId value) const;
+    void place_values();
+    void make_kernels(WeightStore& weights);
+    void convert_outputs(WeightStore& weights);
+    void share_scratch();
+    void warn_of_reference_kernels() const;
+
+    std::shared_ptr<PackedNetwork> network;
+    EngineOptions options;
+    Graph graph; ///< at the engine's input size
+    std::vector<Operation> operations;
+    std::vector<NumberType> types;    ///< by value
+    std::vector<std::size_t> offsets; ///< by value, in the arena; what has no place: kNowhere
+    std::size_t arena_bytes = 0, value_bytes = 0;
+    AlignedBytes arena, scratch, converted;
+    std::optional<InputConversion> input;
+    std::vector<std::unique_ptr<Kernel>> kernels;
+    std::map<std::string, ValueMemory> outputs;
+    std::vector<EngineStep> steps;
+    dnnl::stream stream;
+
+    static constexpr std::size_t kNowhere = ~std::size_t{0};
+};
+
+Engine::Plan::Plan(std::shared_ptr<PackedNetwork> given, const EngineOptions& engine_options)
+    : network(std::move(given)), options(engine_options) {
+    BANYAN_CHECK(options.batch >= 1, "engine: expected a batch of at least 1, found ", options.batch);
+    const ValueShape& reference = network->graph().value(network->graph().input).shape;
+    if (options.height == 0) options.height = reference.height;
+    if (options.width == 0) options.width = reference.width;
+    graph = resized(network->graph(), options.height, options.width);
+
+    operations = lower(graph, options.fuse ? fuse_operators(graph) : separate_operators(graph));
+    types = choose_types(graph, operations, options.precision);
+    reuse_memory(graph, types, operations);
+    place_values();
+
+    const ThreadCount threads(options.threads);
+    WeightStore& weights = network->content_->weights;
+    stream = dnnl::stream(weights.engine());
+    input.emplace(place(graph.input), options.mean, options.std);
+    steps.push_back(input_step(place(graph.input)));
+    make_kernels(weights);
+    convert_outputs(weights);
+    share_scratch();
+    warn_of_reference_kernels();
+}
+
+ValueMemory Engine::Plan::place(ValueId value) const {
+    const auto index = static_cast<std::size_t>(value);
+    BANYAN_ASSERT(offsets[index] != kNowhere, "engine: value ", graph.value(value).name, " has no place");
+    return {arena.data() + offsets[index], types[index], options.batch, graph.value(value).shape};
+}
+
+/// A buffer for each value that is not written over another; the picture is there from the start.
+void Engine::Plan::place_values() {
+    const std::vector<int> last = last_uses(graph, operations);
+    std::vector<BufferLife> buffers;
+    std::vector<std::size_t> buffer_of(graph.values.size(), kNowhere);
+    const auto add_value = [&](ValueId value, int step, ValueId in_memory_of) {
+        const auto index = static_cast<std::size_t>(value);
+        const ValueMemory memory{nullptr, types[index], options.batch, graph.value(value).shape};
+        const int until = std::max(step, last[index]);
+        value_bytes += memory.bytes();
+        if (in_memory_of >= 0) {
+            buffer_of[index] = buffer_of[static_cast<std::size_t>(in_memory_of)];
+            buffers[buffer_of[index]].last = until;
+        } else {
+            buffer_of[index] = buffers.size();
+            buffers.push_back({memory.bytes(), step, until});
+        }
+    };
+    add_value(graph.input, -1, -1);
+    for (int step = 0; step < static_cast<int>(operations.size()); ++step) {
+        const Operation& operation = operations[static_cast<std::size_t>(step)];
+        add_value(operation.output, step, overwritten_value(operation));
+    }
+    const MemoryPlan plan = plan_memory(buffers);
+    arena_bytes = plan.bytes;
+    arena = AlignedBytes(plan.bytes);
+    for (const std::size_t buffer : buffer_of) offsets.push_back(buffer == kNowhere ? kNowhere : plan.offsets[buffer]);
+}
+
+void Engine::Plan::make_kernels(WeightStore& weights) {
+    for (const Operation& operation : operations) {
+        kernels.push_back(make_kernel(
+            graph, operation, [this](ValueId value) { return place(value); }, weights));
+        steps.push_back(step_of(graph, operation, place(operation.output), *kernels.back()));
+    }
+}
+
+/// Outputs of another type than float32 get a float32 copy.
+void Engine::Plan::convert_outputs(WeightStore& weights) {
+    std::size_t bytes = 0;
+    std::map<std::string, std::size_t> copies;
+    for (const auto& [name, value] : graph.outputs) {
+        outputs[name] = place(value);
+        if (outputs[name].type == NumberType::f32) continue;
+        copies[name] = bytes;
+        bytes += static_cast<std::size_t>(outputs[name].count()) * sizeof(float) + kBufferAlignment;
+        bytes -= bytes % kBufferAlignment;
+    }
+    converted = AlignedBytes(bytes);
+    for (const auto& [name, offset] : copies) {
+        ValueMemory& output = outputs[name];
+        ValueMemory copy = output;
+        copy.type = NumberType::f32;
+        copy.data = converted.data() + offset;
+        kernels.push_back(make_conversion(output, copy, weights.engine()));
+        steps.push_back(conversion_step(name, output, copy, *kernels.back()));
+        output = copy;
+    }
+}
+
+void Engine::Plan::share_scratch() {
+    std::size_t bytes = 0;
+    for (const auto& kernel : kernels) bytes = std::max(bytes, kernel->scratch_bytes());
+    scratch = AlignedBytes(bytes);
+    for (const auto& kernel : kernels) kernel->use_scratch(scratch.data());
+}
+
+void Engine::Plan::warn_of_reference_kernels() const {
+    std::string names;
+    int count = 0;
+    for (const EngineStep& step : steps) {
+        if (!step.is_reference) continue;
+        if (++count <= 3) names += (names.empty() ? "" : ", ") + step.name;
+    }
+    if (count == 0) return;
+    log_warning("engine: " + std::to_string(count) +
+                " steps have no fast kernel on this processor and run on oneDNN's "
+                "slow reference ones: " +
+                names + (count > 3 ? ", …" : "") +
+                (options.precision == NumberType::bf16 ? "; float32 may be faster" : ""));
+}
+
+Engine::Engine(std::shared_ptr<PackedNetwork> network, const EngineOptions& options)
+    : plan_(std::make_unique<Plan>(std::move(network), options)) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+void Engine::run(const std::uint8_t* pixels) {
+    plan_->input->run(pixels);
+    for (const auto& kernel : plan_->kernels) kernel->run(plan_->stream);
+    plan_->stream.wait();
+}
+
+void Engine::run_timed(const std::uint8_t* pixels, std::vector<double>& seconds) {
+    using Clock = std::chrono::steady_clock;
+    seconds.resize(plan_->steps.size(), 0.0);
+    auto start = Clock::now();
+    const auto lap = [&](std::size_t step) {
+        const auto now = Clock::now();
+        seconds[step] += std::chrono::duration<double>(now - start).count();
+        start = now;
+    };
+    plan_->input->run(pixels);
+    lap(0);
+    for (std::size_t i = 0; i < plan_->kernels.size(); ++i) {
+        plan_->kernels[i]->run(plan_->stream);
+        plan_->stream.wait();
+        lap(i + 1);
+    }
+}
+
+EngineOutput Engine::output(const std::string& name) const {
+    const auto found = plan_->outputs.find(name);
+    BANYAN_CHECK(found != plan_->outputs.end(), "engine: the network has no output \"", name, "\"");
+    const ValueMemory& memory = found->second;
+    return {reinterpret_cast<const float*>(memory.data), memory.batch, memory.shape};
+}
+
+const std::vector<EngineStep>& Engine::steps() const { return plan_->steps; }
+std::size_t Engine::arena_bytes() const { return plan_->arena_bytes; }
+std::size_t Engine::value_bytes() const { return plan_->value_bytes; }
+
+} // namespace banyan

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "graph/host_tensor.h"
+
+namespace banyan {
+
+/// Parameters in the formats that kernels want, each made once: engines for other batch sizes of one network share
+/// them. Not thread-safe while engines are made; afterwards nobody writes.
+class WeightStore {
+public:
+    /// @param tensors of the network; must outlive the store's last new entry
+    explicit WeightStore(const HostTensors& tensors);
+
+    /// A parameter in the format of `wanted`. @param dims its own shape, perhaps with extents of 1 more or split groups
+    dnnl::memory get(const std::string& name, const dnnl::memory::dims& dims, const dnnl::memory::desc& wanted);
+    /// A vector of float32 as it is.
+    dnnl::memory vector(const std::string& name);
+    /// The numbers of a parameter, and the only one.
+    const std::vector<float>& numbers(const std::string& name) const { return values(name).data; }
+    float number(const std::string& name) const;
+
+    const dnnl::engine& engine() const { return engine_; }
+
+private:
+    const HostTensor& values(const std::string& name) const;
+
+    const HostTensors& tensors_;
+    dnnl::engine engine_;
+    dnnl::stream stream_;
+    std::map<std::string, std::vector<dnnl::memory>> made_; ///< by parameter, one a format
+};
+
+} // namespace banyan
