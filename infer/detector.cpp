@@ -1,19 +1,18 @@
 #include "infer/detector.h"
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
 #include <utility>
-
-#include <torch/torch.h>
 
 #include "core/check.h"
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "graph/pass_list.h"
 #include "graph/remove_dead.h"
+#include "heads/head.h"
 #include "image/letterbox.h"
+#include "model/branch_boxes.h"
 #include "model/model_file.h"
-#include "model/predict.h"
 
 namespace banyan {
 
@@ -52,13 +51,21 @@ std::pair<std::vector<std::string>, std::vector<std::string>> wanted_parts(const
 }
 
 /// The network cut to the outputs and rewritten by the graph passes.
-MultiTaskModel compile(ModelFile file, const std::vector<std::string>& outputs, const DetectorOptions& options) {
-    GraphWithValues network{keep_outputs(file.graph, outputs), std::move(file.tensors)};
+GraphWithValues prepare(Graph graph, HostTensors tensors, const std::vector<std::string>& outputs,
+                        const std::vector<std::string>& disabled_passes) {
+    GraphWithValues network{keep_outputs(graph, outputs), std::move(tensors)};
     std::erase_if(network.tensors, [&](const auto& entry) { return !network.graph.parameters.contains(entry.first); });
-    network = apply_passes(std::move(network), options.disabled_passes);
-    MultiTaskModel model(std::move(file.options), std::move(network.graph));
-    model.module().load_host(network.tensors);
-    return model;
+    return apply_passes(std::move(network), disabled_passes);
+}
+
+EngineOptions engine_options_of(const ModelOptions& model, int side, const DetectorOptions& options, bool bf16) {
+    EngineOptions result;
+    result.height = result.width = side;
+    result.precision = bf16 ? NumberType::bf16 : NumberType::f32;
+    result.threads = options.threads;
+    result.mean = model.preprocessing.mean;
+    result.std = model.preprocessing.std;
+    return result;
 }
 
 PredictOptions predict_options_of(const DetectionOptions& model, const DetectorOptions& options) {
@@ -73,83 +80,100 @@ PredictOptions predict_options_of(const DetectionOptions& model, const DetectorO
 } // namespace
 
 struct Detector::Session {
-    MultiTaskModel model;
-    std::vector<std::string> tasks;
-    PredictOptions predict_with;
-    int side = 0;
+    /// A branch and its anchors at the input size.
+    struct Part {
+        Branch branch;
+        AnchorSet anchors;
+    };
 
-    /// Pictures letterboxed into one batch, uint8 [N, side, side, 3].
-    at::Tensor pixels_of(const std::vector<const Image*>& images, std::vector<LetterboxGeometry>& geometries) const;
+    Session(ModelFile file, const DetectorOptions& options);
+
+    std::vector<Detection> detect(const Image& image);
+    std::vector<ScoredBox> boxes() const; ///< of the last run, in pixels of the network input, by falling score
     std::vector<Detection> to_detections(const std::vector<ScoredBox>& boxes, const LetterboxGeometry& geometry,
                                          const Image& image) const;
-    std::vector<std::vector<Detection>> detect(const std::vector<const Image*>& images);
+
+    ClassTable classes;
+    std::vector<std::string> tasks;
+    PredictOptions predict_with;
+    int side;
+    std::vector<Part> parts;
+    std::optional<Engine> engine;
 };
 
-at::Tensor Detector::Session::pixels_of(const std::vector<const Image*>& images,
-                                        std::vector<LetterboxGeometry>& geometries) const {
-    at::Tensor pixels = at::empty({static_cast<std::int64_t>(images.size()), side, side, 3}, at::kByte);
-    auto* out = pixels.mutable_data_ptr<std::uint8_t>();
-    for (const Image* image : images) {
-        BANYAN_CHECK(!image->empty(), "detect: an empty picture");
-        const Image square = letterbox(*image, side, geometries.emplace_back());
-        std::memcpy(out, square.rgb.data(), square.rgb.size());
-        out += square.rgb.size();
+Detector::Session::Session(ModelFile file, const DetectorOptions& options)
+    : classes(file.options.tasks), predict_with(predict_options_of(file.options.detection, options)),
+      side(options.side != 0 ? options.side : file.options.input_side) {
+    const ModelOptions& model = file.options;
+    auto [wanted, outputs] = wanted_parts(model, options.tasks);
+    tasks = std::move(wanted);
+    const auto network = std::make_shared<PackedNetwork>(
+        prepare(std::move(file.graph), std::move(file.tensors), outputs, options.disabled_passes));
+    for (Branch& branch : find_branches(model, classes, network->graph())) {
+        AnchorSet anchors = make_anchors(branch.options.anchors, side, side);
+        parts.push_back({std::move(branch), std::move(anchors)});
     }
-    return pixels;
+    engine.emplace(network, engine_options_of(model, side, options, predict_with.bf16));
+}
+
+std::vector<ScoredBox> Detector::Session::boxes() const {
+    std::vector<ScoredBox> all;
+    for (const Part& part : parts) {
+        std::vector<RawLevel> levels;
+        for (const int level : part.branch.options.anchors.levels) {
+            levels.push_back({engine->output(class_output_name(part.branch.name, level)).data,
+                              engine->output(box_output_name(part.branch.name, level)).data});
+        }
+        const std::vector<ScoredBox> boxes = branch_boxes(part.branch, part.anchors, levels, predict_with);
+        all.insert(all.end(), boxes.begin(), boxes.end());
+    }
+    std::stable_sort(all.begin(), all.end(), [](const ScoredBox& a, const ScoredBox& b) { return a.score > b.score; });
+    return all;
 }
 
 std::vector<Detection> Detector::Session::to_detections(const std::vector<ScoredBox>& boxes,
                                                         const LetterboxGeometry& geometry, const Image& image) const {
     std::vector<Detection> detections;
     for (const ScoredBox& scored : boxes) {
-        const std::string& task = model.classes().task_name_of(scored.class_id);
+        const std::string& task = classes.task_name_of(scored.class_id);
         if (!contains(tasks, task)) continue; // the branch serves it together with a wanted one
         const Box box =
             clip(geometry.to_original(scored.box), static_cast<float>(image.width), static_cast<float>(image.height));
         if (box.area() <= 0) continue; // wholly in the grey beside the picture
-        detections.push_back({task, model.classes().class_name(scored.class_id), scored.class_id, scored.score, box});
+        detections.push_back({task, classes.class_name(scored.class_id), scored.class_id, scored.score, box});
     }
     return detections;
 }
 
-std::vector<std::vector<Detection>> Detector::Session::detect(const std::vector<const Image*>& images) {
-    if (images.empty()) return {};
-    std::vector<LetterboxGeometry> geometries;
-    const at::Tensor pixels = pixels_of(images, geometries);
-    const Predictions predictions = predict(model, pixels, predict_with);
-    std::vector<std::vector<Detection>> detections;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-        detections.push_back(to_detections(predictions[i], geometries[i], *images[i]));
-    }
-    return detections;
+std::vector<Detection> Detector::Session::detect(const Image& image) {
+    BANYAN_CHECK(!image.empty(), "detect: an empty picture");
+    LetterboxGeometry geometry;
+    const Image square = letterbox(image, side, geometry);
+    engine->run(square.rgb.data());
+    return to_detections(boxes(), geometry, image);
 }
 
 Detector::Detector(const std::string& model_path, const DetectorOptions& options) {
     check_options(options);
-    ModelFile file = ModelFile::load(model_path);
-    const auto [tasks, outputs] = wanted_parts(file.options, options.tasks);
-    const PredictOptions predict_with = predict_options_of(file.options.detection, options);
-    const int side = options.side != 0 ? options.side : file.options.input_side;
-    if (options.threads > 0) at::set_num_threads(options.threads);
-    session_ =
-        std::make_unique<Session>(Session{compile(std::move(file), outputs, options), tasks, predict_with, side});
+    session_ = std::make_unique<Session>(ModelFile::load(model_path), options);
 }
 
 Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-std::vector<Detection> Detector::detect(const Image& image) { return std::move(session_->detect({&image}).front()); }
+std::vector<Detection> Detector::detect(const Image& image) { return session_->detect(image); }
 
 std::vector<std::vector<Detection>> Detector::detect(const std::vector<Image>& images) {
-    std::vector<const Image*> pointers;
-    for (const Image& image : images) pointers.push_back(&image);
-    return session_->detect(pointers);
+    std::vector<std::vector<Detection>> detections;
+    for (const Image& image : images) detections.push_back(session_->detect(image));
+    return detections;
 }
 
-const ClassTable& Detector::classes() const { return session_->model.classes(); }
+const ClassTable& Detector::classes() const { return session_->classes; }
 const std::vector<std::string>& Detector::tasks() const { return session_->tasks; }
 int Detector::side() const { return session_->side; }
 bool Detector::uses_bf16() const { return session_->predict_with.bf16; }
+const Engine& Detector::engine() const { return *session_->engine; }
 
 } // namespace banyan

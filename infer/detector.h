@@ -7,6 +7,7 @@
 
 #include "core/box.h"
 #include "core/task.h"
+#include "engine/engine.h"
 #include "image/image.h"
 
 namespace banyan {
@@ -34,15 +35,15 @@ struct DetectorOptions {
     std::optional<int> max_detections;     ///< per picture and branch [1, 10000]
     int side = 0;                          ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
     Bf16 bf16 = Bf16::automatic;
-    int threads = 0;                          ///< of the kernels, for the whole process [0, 1024]; 0 = as it is
+    int threads = 0;                          ///< of the kernels [0, 1024]; 0 = as OpenMP has it
     std::vector<std::string> disabled_passes; ///< graph passes to leave out (graph/pass_list.h), for comparisons
 };
 
 /// A model file ready to find objects in pictures: branches nobody asked for are cut away, batch norms are folded, and
 /// one pass through the rest serves all wanted tasks.
 ///
-/// Goals: one object from file to boxes in original pixels, no LibTorch in the header, the same interface for any
-/// executor behind it. Non-goals: reading and drawing pictures, tracking. Not thread-safe; make one a thread.
+/// Goals: one object from file to boxes in original pixels, without LibTorch. Non-goals: reading and drawing pictures,
+/// tracking. Not thread-safe; make one a thread.
 class Detector {
 public:
     /// @throws IoError, ModelFileError  the file
@@ -54,13 +55,14 @@ public:
 
     /// What the picture shows of the wanted tasks, by falling score. @throws CheckError an empty picture
     std::vector<Detection> detect(const Image& image);
-    /// The same for several pictures of any sizes in one pass: more pictures a second, and memory that grows with them.
+    /// The same for several pictures of any sizes, one after the other.
     std::vector<std::vector<Detection>> detect(const std::vector<Image>& images);
 
     const ClassTable& classes() const;             ///< of the whole model
     const std::vector<std::string>& tasks() const; ///< that this detector returns, in the model's order
     int side() const;
     bool uses_bf16() const;
+    const Engine& engine() const; ///< that runs the network: its steps and memory
 
 private:
     struct Session;

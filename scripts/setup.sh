@@ -2,11 +2,13 @@
 # Installs what building Banyan needs and is missing; does nothing (in well under a second) when all is there.
 #   Debian packages   with apt-get as root or by sudo; otherwise says exactly what to install
 #   LibTorch          a build named by Torch_DIR or CMAKE_PREFIX_PATH, else the pip wheel in .deps/ (headers and libraries only)
+#   oneDNN            a build named by dnnl_DIR, else the pip wheels in .deps/
 # Package index, mirrors and proxies are those of your own pip and apt settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 torch_version=2.13.0
+onednn_version=2023.2.0 # of oneAPI: oneDNN 3.2
 venv=.deps/venv
 packages=(cmake ninja-build g++ pkg-config ccache libopencv-core-dev libopencv-imgproc-dev nlohmann-json3-dev
   libboost-program-options-dev libspdlog-dev libpugixml-dev libxxhash-dev libjpeg62-turbo-dev libpng-dev
@@ -85,5 +87,19 @@ install_torch() {
   fi
 }
 
+# Headers, library and CMake config.
+install_onednn() {
+  [ -n "${dnnl_DIR:-}" ] && return
+  if [ -f "$venv/lib/cmake/dnnl/dnnl-config.cmake" ] && ls "$venv"/lib/python3*/site-packages | grep -q "^onednn_cpu_gomp-$onednn_version"; then
+    return
+  fi
+  say "installing oneDNN (release $onednn_version) into $venv"
+  [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps "onednn-cpu-gomp==$onednn_version" \
+    "onednn-devel-cpu-gomp==$onednn_version" >&2 ||
+    fail "pip could not install oneDNN; check pip's index and proxy settings, or set dnnl_DIR to a oneDNN >= 3.2 built for OpenMP"
+}
+
 install_packages
 install_torch
+install_onednn
