@@ -94,8 +94,36 @@ void add_explain(po::options_description& options) {
     add("graph", "every node of the network");
     add("dot", text(), "write the network as Graphviz text to this file");
     add("svg", text(), "write the network as a picture to this file");
+    add("plan", "every step of the network as detect runs it, with kernels and times");
+    add("threads", po::value<int>(), "threads of the plan's kernels (default: all cores)");
+    add("fp32", "the plan without bfloat16");
     add("anchors", "how well each branch's anchors cover the boxes of the config's data sets, and fitted ones");
     add("json", "overview as JSON on stdout");
+}
+
+void add_bench(po::options_description& options) {
+    auto add = options.add_options();
+    add("model", text()->required(), "model file");
+    add("picture", text(), "JPEG or PNG to run on (default: 640 x 480 pixels of noise)");
+    add("tasks", text(), "run only the branches of these tasks");
+    add("rounds", po::value<int>()->default_value(200), "timed passes");
+    add("warm-up", po::value<int>()->default_value(20), "passes before, not counted");
+    add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
+    add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
+    add("fp32", "never use bfloat16");
+    add("json", "result as JSON on stdout");
+}
+
+void add_export(po::options_description& options) {
+    auto add = options.add_options();
+    add("model", text()->required(), "model file");
+    add("to", text()->default_value("onnx"), "format: onnx");
+    add("out", text()->required(), "file to write");
+    add("tasks", text(), "only the branches of these tasks (default: all)");
+    add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
+    add("batch", po::value<int>()->default_value(1), "pictures that the network takes at once");
+    add("keep-norms", "leave batch norms as they are instead of folding them into convolutions");
+    add("json", "what was written as JSON on stdout");
 }
 
 void add_env(po::options_description& options) { options.add_options()("json", "result as JSON on stdout"); }
@@ -132,6 +160,11 @@ std::vector<Command> single_commands() {
          add_detect, "paths", -1},
         {"explain", "tasks, branches, anchors and cost of a network", "CONFIG|MODEL [options]", "", add_explain,
          "input", 1},
+        {"bench", "how long a model takes, stage by stage and branch by branch", "MODEL [options]",
+         "From a picture in memory to its boxes, one picture at a time.", add_bench, "model", 1},
+        {"export", "write a network for other engines", "MODEL --out FILE [options]",
+         "The network takes RGB pictures of 0 to 255 as float [N, 3, H, W] and returns the raw outputs of each branch.",
+         add_export, "model", 1},
         {"env", "versions, processor and settings that matter", "[--json]", "", add_env, "", 0},
         {"demo", "draw data sets that label one part each, train on them masked and naive, compare",
          "[--out DIR] [options]",

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/detection_files.h"
+#include "apps/detector_values.h"
 #include "apps/option_values.h"
 #include "apps/picture_list.h"
 #include "apps/run_commands.h"
@@ -124,18 +125,6 @@ void Detecting::draw(const PictureResult& result, Image& image) {
     write_jpeg(folder_ + "/pictures/" + drawn_names_.next(result.file), image);
 }
 
-DetectorOptions detector_options(const Options& options) {
-    DetectorOptions result;
-    if (options.count("tasks") != 0) result.tasks = split_names(text_option(options, "tasks"), "--tasks");
-    if (options.count("score-threshold") != 0) result.score_threshold = options["score-threshold"].as<double>();
-    if (options.count("nms-iou") != 0) result.nms_iou = options["nms-iou"].as<double>();
-    if (options.count("max-detections") != 0) result.max_detections = options["max-detections"].as<int>();
-    if (options.count("side") != 0) result.side = side_option(options);
-    if (options.count("threads") != 0) result.threads = options["threads"].as<int>();
-    if (options.count("fp32") != 0) result.bf16 = Bf16::off;
-    return result;
-}
-
 /// @return the file that holds the detections
 std::string write_results(const std::string& folder, bool coco, const std::vector<PictureResult>& results,
                           const ClassTable& classes) {
@@ -184,7 +173,7 @@ ExitCode run_detect(const Options& options) {
     }
     keep_pages();
     install_stop_handlers();
-    Detector detector(text_option(options, "model"), detector_options(options));
+    Detector detector(text_option(options, "model"), detector_values(options));
     make_folder(folder);
     const auto start = std::chrono::steady_clock::now();
     DataProblems problems;

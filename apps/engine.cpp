@@ -21,6 +21,8 @@ const std::map<std::string, ExitCode (*)(const Options&)>& runners() {
         {"check", run_check},
         {"detect", run_detect},
         {"explain", run_explain},
+        {"bench", run_bench},
+        {"export", run_export},
         {"env", run_env},
         {"demo", run_demo},
         {"merge auto", run_merge_auto},

@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/branch_shapes.h"
+#include "apps/detector_values.h"
 #include "apps/option_values.h"
+#include "apps/plan_output.h"
+#include "apps/random_picture.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
 #include "graph/cost.h"
@@ -31,6 +34,7 @@ struct Subject {
     Graph graph;
     ModelFacts facts;
     std::vector<DatasetOptions> datasets; ///< empty for a model file
+    HostTensors tensors;                  ///< empty for a config
 };
 
 bool is_model_file(const std::string& path) { return path.ends_with(".safetensors"); }
@@ -40,11 +44,11 @@ Subject load_subject(const Options& options) {
     if (is_model_file(path)) {
         if (options.count("set") != 0) throw UsageError("--set: changes a config; " + path + " is a model file");
         ModelFile file = ModelFile::load(path);
-        return {std::move(file.options), std::move(file.graph), std::move(file.facts), {}};
+        return {std::move(file.options), std::move(file.graph), std::move(file.facts), {}, std::move(file.tensors)};
     }
     RunConfig config = load_run_config(path, texts_option(options, "set"));
     Graph graph = build_graph(config.model);
-    return {std::move(config.model), std::move(graph), {}, std::move(config.datasets)};
+    return {std::move(config.model), std::move(graph), {}, std::move(config.datasets), {}};
 }
 
 void restrict_graph(Subject& subject, const std::vector<std::string>& tasks) {
@@ -148,10 +152,52 @@ void print_anchors(const Subject& subject) {
     }
 }
 
+/// The detector of the subject; a config's network has start values.
+Detector detector_of(const Subject& subject, const Options& options) {
+    ModelFile model{subject.model, subject.graph, subject.tensors, {}};
+    if (model.tensors.empty()) {
+        MultiTaskModel network(subject.model);
+        model.graph = network.module().graph();
+        model.tensors = network.module().to_host();
+    }
+    return Detector(std::move(model), detector_values(options));
+}
+
+/// Median milliseconds of each step.
+std::vector<double> step_times(Detector& detector) {
+    constexpr int kWarmUp = 5, kRounds = 31;
+    const Image picture = random_picture();
+    std::vector<std::vector<double>> ms(detector.engine().steps().size());
+    for (int round = -kWarmUp; round < kRounds; ++round) {
+        StageTimes times;
+        times.each_step = true;
+        detector.detect(picture, times);
+        for (std::size_t i = 0; round >= 0 && i < ms.size(); ++i) ms[i].push_back(times.steps[i] * 1e3);
+    }
+    std::vector<double> medians;
+    for (std::vector<double>& samples : ms) {
+        const auto middle = samples.begin() + kRounds / 2;
+        std::nth_element(samples.begin(), middle, samples.end());
+        medians.push_back(*middle);
+    }
+    return medians;
+}
+
+void print_plan(const Subject& subject, const Options& options) {
+    Detector detector = detector_of(subject, options);
+    const std::vector<double> ms = step_times(detector);
+    const Engine& engine = detector.engine();
+    std::cout << (options.count("json") != 0 ? plan_json(engine, ms) + "\n" : plan_table(engine, ms));
+}
+
 } // namespace
 
 ExitCode run_explain(const Options& options) {
     Subject subject = load_subject(options);
+    if (options.count("plan") != 0) {
+        print_plan(subject, options);
+        return ExitCode::ok;
+    }
     if (options.count("tasks") != 0) restrict_graph(subject, split_names(text_option(options, "tasks"), "--tasks"));
     if (options.count("dot") != 0) write_file_atomically(text_option(options, "dot"), to_dot(subject.graph));
     if (options.count("svg") != 0) write_file_atomically(text_option(options, "svg"), to_svg(subject.graph));

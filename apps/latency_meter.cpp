@@ -1,15 +1,13 @@
 #include "apps/latency_meter.h"
 
 #include <chrono>
-#include <cstdio>
 #include <utility>
 
 #include <ATen/Parallel.h>
-#include <unistd.h>
 
+#include "apps/random_picture.h"
 #include "core/cpu_features.h"
 #include "core/progress.h"
-#include "core/random.h"
 #include "core/stop_signal.h"
 #include "model/model_file.h"
 
@@ -17,30 +15,13 @@ namespace banyan {
 
 namespace {
 
-constexpr int kWidth = 640, kHeight = 480; // of the measured picture, which is letterboxed as any other
-
-Image random_picture() {
-    Image image(kWidth, kHeight);
-    Random random(1);
-    for (std::uint8_t& byte : image.rgb) byte = static_cast<std::uint8_t>(random.integer(0, 255));
-    return image;
-}
-
-/// The detector of a network with start weights. Its file is there only meanwhile.
+/// The detector of a network with start weights.
 Detector detector_of(const ModelOptions& network, const LatencyMeterOptions& options) {
-    const std::string path = options.folder + "/latency-" + std::to_string(getpid()) + ".tmp.banyan.safetensors";
-    save_model(path, MultiTaskModel(network));
+    const MultiTaskModel model(network);
     DetectorOptions detector_options;
     detector_options.threads = options.threads;
     detector_options.bf16 = options.bf16;
-    try {
-        Detector detector(path, detector_options);
-        std::remove(path.c_str());
-        return detector;
-    } catch (...) {
-        std::remove(path.c_str());
-        throw;
-    }
+    return Detector(ModelFile{network, model.module().graph(), model.module().to_host(), {}}, detector_options);
 }
 
 double milliseconds(Detector& detector, const Image& image) {

@@ -12,7 +12,6 @@ struct LatencyMeterOptions {
     int warm_up = 5; ///< rounds before, not counted
     int threads = 0; ///< of the kernels; 0 = as it is
     Bf16 bf16 = Bf16::automatic;
-    std::string folder; ///< for temporary model files
 };
 
 /// Measures networks by the detector that will run them, from the picture in memory to its boxes, on start weights: the

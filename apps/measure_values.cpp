@@ -68,7 +68,6 @@ LatencyMeterOptions meter_options(const Options& options) {
     meter.rounds = number_option<int>(options, "rounds", 40, 100'000);
     if (options.count("threads") != 0) meter.threads = number_option<int>(options, "threads", 1, 1024);
     if (options.count("fp32") != 0) meter.bf16 = Bf16::off;
-    meter.folder = text_option(options, "out");
     return meter;
 }
 

@@ -15,6 +15,8 @@ ExitCode run_compare(const Options& options);
 ExitCode run_check(const Options& options);
 ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
+ExitCode run_bench(const Options& options);
+ExitCode run_export(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);
 ExitCode run_merge_auto(const Options& options);

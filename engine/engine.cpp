@@ -102,6 +102,7 @@ struct Engine::Plan {
     std::vector<NumberType> types;    ///< by value
     std::vector<std::size_t> offsets; ///< by value, in the arena; what has no place: kNowhere
     std::size_t arena_bytes = 0, value_bytes = 0;
+    int threads = 0;
     AlignedBytes arena, scratch, converted;
     std::optional<InputConversion> input;
     std::vector<std::unique_ptr<Kernel>> kernels;
@@ -125,7 +126,8 @@ Engine::Plan::Plan(std::shared_ptr<PackedNetwork> given, const EngineOptions& en
     reuse_memory(graph, types, operations);
     place_values();
 
-    const ThreadCount threads(options.threads);
+    const ThreadCount kernel_threads(options.threads);
+    threads = omp_get_max_threads();
     WeightStore& weights = network->content_->weights;
     stream = dnnl::stream(weights.engine());
     input.emplace(place(graph.input), options.mean, options.std);
@@ -262,6 +264,7 @@ EngineOutput Engine::output(const std::string& name) const {
 }
 
 const std::vector<EngineStep>& Engine::steps() const { return plan_->steps; }
+int Engine::threads() const { return plan_->threads; }
 std::size_t Engine::arena_bytes() const { return plan_->arena_bytes; }
 std::size_t Engine::value_bytes() const { return plan_->value_bytes; }
 

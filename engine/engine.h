@@ -82,8 +82,9 @@ public:
     EngineOutput output(const std::string& name) const;
 
     const std::vector<EngineStep>& steps() const; ///< the conversion of the input first
-    std::size_t arena_bytes() const;              ///< all values of a run
-    std::size_t value_bytes() const;              ///< what they would take if each had a place of its own
+    int threads() const;
+    std::size_t arena_bytes() const; ///< all values of a run
+    std::size_t value_bytes() const; ///< what they would take if each had a place of its own
 
 private:
     struct Plan;

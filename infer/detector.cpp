@@ -1,6 +1,7 @@
 #include "infer/detector.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -77,6 +78,21 @@ PredictOptions predict_options_of(const DetectionOptions& model, const DetectorO
     return predict_with;
 }
 
+/// Seconds since it was last asked.
+class Lap {
+public:
+    double seconds() {
+        const Clock::time_point now = Clock::now();
+        const double passed = std::chrono::duration<double>(now - last_).count();
+        last_ = now;
+        return passed;
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point last_ = Clock::now();
+};
+
 } // namespace
 
 struct Detector::Session {
@@ -88,7 +104,7 @@ struct Detector::Session {
 
     Session(ModelFile file, const DetectorOptions& options);
 
-    std::vector<Detection> detect(const Image& image);
+    std::vector<Detection> detect(const Image& image, StageTimes& times);
     std::vector<ScoredBox> boxes() const; ///< of the last run, in pixels of the network input, by falling score
     std::vector<Detection> to_detections(const std::vector<ScoredBox>& boxes, const LetterboxGeometry& geometry,
                                          const Image& image) const;
@@ -145,28 +161,48 @@ std::vector<Detection> Detector::Session::to_detections(const std::vector<Scored
     return detections;
 }
 
-std::vector<Detection> Detector::Session::detect(const Image& image) {
+std::vector<Detection> Detector::Session::detect(const Image& image, StageTimes& times) {
     BANYAN_CHECK(!image.empty(), "detect: an empty picture");
+    Lap lap;
     LetterboxGeometry geometry;
     const Image square = letterbox(image, side, geometry);
-    engine->run(square.rgb.data());
-    return to_detections(boxes(), geometry, image);
+    times.letterbox = lap.seconds();
+    times.steps.clear();
+    if (times.each_step) {
+        engine->run_timed(square.rgb.data(), times.steps);
+    } else {
+        engine->run(square.rgb.data());
+    }
+    times.network = lap.seconds();
+    std::vector<Detection> detections = to_detections(boxes(), geometry, image);
+    times.boxes = lap.seconds();
+    return detections;
 }
 
-Detector::Detector(const std::string& model_path, const DetectorOptions& options) {
+Detector::Detector(const std::string& model_path, const DetectorOptions& options)
+    : Detector((check_options(options), ModelFile::load(model_path)), options) {}
+
+Detector::Detector(ModelFile model, const DetectorOptions& options) {
     check_options(options);
-    session_ = std::make_unique<Session>(ModelFile::load(model_path), options);
+    session_ = std::make_unique<Session>(std::move(model), options);
 }
 
 Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-std::vector<Detection> Detector::detect(const Image& image) { return session_->detect(image); }
+std::vector<Detection> Detector::detect(const Image& image) {
+    StageTimes times;
+    return session_->detect(image, times);
+}
+
+std::vector<Detection> Detector::detect(const Image& image, StageTimes& times) {
+    return session_->detect(image, times);
+}
 
 std::vector<std::vector<Detection>> Detector::detect(const std::vector<Image>& images) {
     std::vector<std::vector<Detection>> detections;
-    for (const Image& image : images) detections.push_back(session_->detect(image));
+    for (const Image& image : images) detections.push_back(detect(image));
     return detections;
 }
 

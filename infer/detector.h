@@ -12,6 +12,8 @@
 
 namespace banyan {
 
+struct ModelFile;
+
 /// One object that was found.
 struct Detection {
     std::string task;
@@ -19,6 +21,15 @@ struct Detection {
     int class_id = 0; ///< in Detector::classes()
     float score = 0;  ///< in [0, 1]
     Box box;          ///< in pixels of the picture, inside it
+};
+
+/// Seconds of one picture's way to its boxes.
+struct StageTimes {
+    double letterbox = 0, network = 0;
+    double boxes = 0;          ///< decoding, suppression of overlaps, mapping to the picture
+    std::vector<double> steps; ///< of the network, by Engine::steps(); left empty unless `each_step`
+    bool each_step = false;    ///< also time each step, which makes the network a little slower
+    double total() const { return letterbox + network + boxes; }
 };
 
 enum class Bf16 {
@@ -49,12 +60,16 @@ public:
     /// @throws IoError, ModelFileError  the file
     /// @throws UsageError               an unknown task (names the nearest) or an option out of its range
     explicit Detector(const std::string& model_path, const DetectorOptions& options = {});
+    /// The same of a file's content, or of what never was a file. @throws UsageError, CheckError
+    explicit Detector(ModelFile model, const DetectorOptions& options = {});
     ~Detector();
     Detector(Detector&&) noexcept;
     Detector& operator=(Detector&&) noexcept;
 
     /// What the picture shows of the wanted tasks, by falling score. @throws CheckError an empty picture
     std::vector<Detection> detect(const Image& image);
+    /// The same, with the time that each stage took.
+    std::vector<Detection> detect(const Image& image, StageTimes& times);
     /// The same for several pictures of any sizes, one after the other.
     std::vector<std::vector<Detection>> detect(const std::vector<Image>& images);
 

@@ -1,0 +1,19 @@
+#include "apps/detector_values.h"
+
+#include "apps/option_values.h"
+
+namespace banyan {
+
+DetectorOptions detector_values(const Options& options) {
+    DetectorOptions result;
+    if (options.count("tasks") != 0) result.tasks = split_names(text_option(options, "tasks"), "--tasks");
+    if (options.count("score-threshold") != 0) result.score_threshold = options["score-threshold"].as<double>();
+    if (options.count("nms-iou") != 0) result.nms_iou = options["nms-iou"].as<double>();
+    if (options.count("max-detections") != 0) result.max_detections = options["max-detections"].as<int>();
+    if (options.count("side") != 0) result.side = side_option(options);
+    if (options.count("threads") != 0) result.threads = options["threads"].as<int>();
+    if (options.count("fp32") != 0) result.bf16 = Bf16::off;
+    return result;
+}
+
+} // namespace banyan

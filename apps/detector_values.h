@@ -1,0 +1,12 @@
+#pragma once
+
+#include "apps/run_commands.h"
+#include "infer/detector.h"
+
+namespace banyan {
+
+/// What the options say of a detector: tasks, side, threads, fp32 and, where a command has them, score-threshold,
+/// nms-iou and max-detections. @throws UsageError
+DetectorOptions detector_values(const Options& options);
+
+} // namespace banyan
