@@ -1,6 +1,7 @@
 #include "graph/layer_groups.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "graph/dump.h"
 #include "graph/rebuild.h"
@@ -14,11 +15,6 @@ bool may_join(const Node& node) {
            std::holds_alternative<GroupNormAttributes>(node.attributes) ||
            std::holds_alternative<ActivationAttributes>(node.attributes) ||
            std::holds_alternative<ScaleAttributes>(node.attributes);
-}
-
-std::string short_operation(const Node& node) {
-    if (std::holds_alternative<BatchNormAttributes>(node.attributes)) return "bn";
-    return std::holds_alternative<GroupNormAttributes>(node.attributes) ? "gn" : describe(node);
 }
 
 /// Length of the first two dotted parts of a name, without the dot behind them; a last part stands for itself.
@@ -62,9 +58,7 @@ private:
 
     LayerGroup& start(const Node& node) {
         LayerGroup group;
-        const std::size_t length = part_length(node.name);
-        group.part = node.name.substr(0, length);
-        group.name = node.name.substr(length == 0 ? 0 : length + 1);
+        std::tie(group.part, group.name) = split_name(node.name);
         for (const ValueId id : node.inputs) {
             const int input = group_at(id);
             if (std::find(group.inputs.begin(), group.inputs.end(), input) == group.inputs.end()) {
@@ -81,6 +75,16 @@ private:
 };
 
 } // namespace
+
+std::pair<std::string, std::string> split_name(const std::string& node_name) {
+    const std::size_t length = part_length(node_name);
+    return {node_name.substr(0, length), node_name.substr(length == 0 ? 0 : length + 1)};
+}
+
+std::string short_operation(const Node& node) {
+    if (std::holds_alternative<BatchNormAttributes>(node.attributes)) return "bn";
+    return std::holds_alternative<GroupNormAttributes>(node.attributes) ? "gn" : describe(node);
+}
 
 std::vector<LayerGroup> layer_groups(const Graph& graph) { return Grouping(graph).run(); }
 

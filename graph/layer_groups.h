@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -21,6 +22,12 @@ constexpr int kImageGroup = -1;
 
 /// All nodes in groups, in execution order.
 std::vector<LayerGroup> layer_groups(const Graph& graph);
+
+/// Part of a node's name and the rest, as in a LayerGroup; a name without dots is all rest.
+std::pair<std::string, std::string> split_name(const std::string& node_name);
+
+/// Short text of a node's operator in a group: as `describe` gives it, norms as "bn" and "gn".
+std::string short_operation(const Node& node);
 
 /// Parts in the order in which the groups first name them.
 std::vector<std::string> parts_of(const std::vector<LayerGroup>& groups);

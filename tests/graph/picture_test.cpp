@@ -8,33 +8,14 @@
 
 #include "graph/layer_groups.h"
 #include "tests/graph/small_graphs.h"
+#include "tests/graph/svg_boxes.h"
 
 namespace banyan {
 namespace {
 
-std::size_t count_of(const std::string& text, const std::string& word) {
-    std::size_t count = 0;
-    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + word.size())) ++count;
-    return count;
-}
-
-struct Rectangle {
-    int left, top, width, height;
-};
-
-/// The boxes of an SVG, which must be well-formed.
-std::vector<Rectangle> boxes_of(const std::string& svg) {
-    pugi::xml_document document;
-    const pugi::xml_parse_result result = document.load_string(svg.c_str());
-    EXPECT_TRUE(result) << result.description();
-    std::vector<Rectangle> boxes;
-    for (const pugi::xml_node& group : document.child("svg").children("g")) {
-        const pugi::xml_node box = group.child("rect");
-        boxes.push_back({box.attribute("x").as_int(), box.attribute("y").as_int(), box.attribute("width").as_int(),
-                         box.attribute("height").as_int()});
-    }
-    return boxes;
-}
+using test::boxes_of;
+using test::count_of;
+using test::SvgBox;
 
 TEST(LayerGroups, JoinConvolutionNormAndActivation) {
     const Graph graph = test::every_operator().build();
@@ -76,27 +57,20 @@ TEST(LayerGroups, SplitNamesIntoPartAndRest) {
 
 TEST(ToSvg, DrawsEachGroupAndTheImageInABoxOfItsOwn) {
     const Graph graph = test::every_operator().build();
-    const std::vector<Rectangle> boxes = boxes_of(to_svg(graph));
+    const std::vector<SvgBox> boxes = boxes_of(to_svg(graph));
     ASSERT_EQ(boxes.size(), layer_groups(graph).size() + 1);
-    for (std::size_t a = 0; a < boxes.size(); ++a) {
-        for (std::size_t b = a + 1; b < boxes.size(); ++b) {
-            const bool apart =
-                boxes[a].left + boxes[a].width <= boxes[b].left || boxes[b].left + boxes[b].width <= boxes[a].left ||
-                boxes[a].top + boxes[a].height <= boxes[b].top || boxes[b].top + boxes[b].height <= boxes[a].top;
-            EXPECT_TRUE(apart) << "boxes " << a << " and " << b << " overlap";
-        }
-    }
+    test::expect_apart(boxes);
 }
 
 TEST(ToSvg, PutsEveryBoxBelowWhatItReadsAndInsideThePage) {
     const Graph graph = test::every_operator().build();
     const std::string svg = to_svg(graph);
-    const std::vector<Rectangle> boxes = boxes_of(svg); // the image, then the groups in order
+    const std::vector<SvgBox> boxes = boxes_of(svg); // the image, then the groups in order
     const std::vector<LayerGroup> groups = layer_groups(graph);
     pugi::xml_document document;
     document.load_string(svg.c_str());
     for (std::size_t g = 0; g < groups.size(); ++g) {
-        const Rectangle& box = boxes[g + 1];
+        const SvgBox& box = boxes[g + 1];
         EXPECT_LE(box.left + box.width, document.child("svg").attribute("width").as_int());
         EXPECT_LE(box.top + box.height, document.child("svg").attribute("height").as_int());
         for (const int input : groups[g].inputs) EXPECT_GT(box.top, boxes[static_cast<std::size_t>(input + 1)].top);
@@ -105,11 +79,11 @@ TEST(ToSvg, PutsEveryBoxBelowWhatItReadsAndInsideThePage) {
 
 TEST(ToSvg, GivesEachBranchItsColumn) {
     const Graph graph = test::every_operator().build();
-    const std::vector<Rectangle> boxes = boxes_of(to_svg(graph));
+    const std::vector<SvgBox> boxes = boxes_of(to_svg(graph));
     const std::vector<LayerGroup> groups = layer_groups(graph);
     int pose_left = 1 << 30, face_right = 0;
     for (std::size_t g = 0; g < groups.size(); ++g) {
-        const Rectangle& box = boxes[g + 1];
+        const SvgBox& box = boxes[g + 1];
         if (groups[g].part == "branches.face") face_right = std::max(face_right, box.left + box.width);
         if (groups[g].part == "branches.pose") pose_left = std::min(pose_left, box.left);
     }
