@@ -5,7 +5,7 @@
 
 #include "anchors/anchors.h"
 #include "data/dataset.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 namespace banyan {
 

@@ -9,6 +9,7 @@
 
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
+#include "apps/run_config_option.h"
 #include "core/log.h"
 #include "data/data_problems.h"
 #include "data/label_sheet.h"

@@ -7,8 +7,12 @@
 
 namespace banyan {
 
+/// Programs that run commands; they lie beside `banyan`.
+inline constexpr const char* kTrainingProgram = "banyan-train";  ///< with LibTorch
+inline constexpr const char* kInferenceProgram = "banyan-infer"; ///< without: starts at once, runs on small systems
+
 /// One subcommand as the command line knows it. The program `banyan` answers --help, --version and wrong options from
-/// this table alone, without loading LibTorch; `banyan-engine` runs it.
+/// this table alone and starts another program for everything else.
 struct Command {
     const char* name;      ///< one word or two: "train", "merge plan"
     const char* summary;   ///< one line for the list of commands
@@ -17,6 +21,7 @@ struct Command {
     void (*add_options)(boost::program_options::options_description& options);
     const char* positional; ///< option that takes the words without a dash; "" for none
     int positional_limit;   ///< how many; -1 = any
+    const char* program = kTrainingProgram;
 };
 
 const std::vector<Command>& commands();

@@ -157,14 +157,14 @@ std::vector<Command> single_commands() {
          "Writes DIR/detections.json and the pictures with their boxes to DIR/pictures. Pictures are turned as\n"
          "their EXIF orientation says. All pictures that can be read are processed; those that cannot are listed\n"
          "at the end (exit 3).",
-         add_detect, "paths", -1},
+         add_detect, "paths", -1, kInferenceProgram},
         {"explain", "tasks, branches, anchors and cost of a network", "CONFIG|MODEL [options]", "", add_explain,
          "input", 1},
         {"bench", "how long a model takes, stage by stage and branch by branch", "MODEL [options]",
-         "From a picture in memory to its boxes, one picture at a time.", add_bench, "model", 1},
+         "From a picture in memory to its boxes, one picture at a time.", add_bench, "model", 1, kInferenceProgram},
         {"export", "write a network for other engines", "MODEL --out FILE [options]",
          "The network takes RGB pictures of 0 to 255 as float [N, 3, H, W] and returns the raw outputs of each branch.",
-         add_export, "model", 1},
+         add_export, "model", 1, kInferenceProgram},
         {"env", "versions, processor and settings that matter", "[--json]", "", add_env, "", 0},
         {"demo", "draw data sets that label one part each, train on them masked and naive, compare",
          "[--out DIR] [options]",

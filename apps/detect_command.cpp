@@ -13,6 +13,7 @@
 #include "apps/option_values.h"
 #include "apps/picture_list.h"
 #include "apps/run_commands.h"
+#include "core/allocator.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
 #include "core/progress.h"
@@ -20,7 +21,6 @@
 #include "data/data_problems.h"
 #include "image/draw.h"
 #include "image/image_codec.h"
-#include "model/allocator.h"
 
 namespace banyan {
 

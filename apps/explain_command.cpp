@@ -16,7 +16,8 @@
 #include "graph/dump.h"
 #include "graph/picture.h"
 #include "graph/remove_dead.h"
-#include "model/model_file.h"
+#include "network/build_graph.h"
+#include "network/model_file.h"
 #include "train/train_config.h"
 
 namespace banyan {

@@ -9,7 +9,7 @@
 #include "core/cpu_features.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
-#include "model/model_file.h"
+#include "network/model_file.h"
 
 namespace banyan {
 

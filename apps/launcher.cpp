@@ -10,19 +10,21 @@
 #include "apps/command_line.h"
 #include "core/error.h"
 
-// `banyan`: answers --help, --version and usage errors at once and hands everything else to `banyan-engine`, which lies
-// beside it and needs a tenth of a second to load LibTorch.
+// `banyan`: answers --help, --version and usage errors at once and hands everything else to a program that lies beside
+// it: one without LibTorch for what runs networks, one with it, which takes a third of a second to load, for the rest.
 
 namespace {
 
 using namespace banyan;
 
-int hand_over(char** argv) {
+int hand_over(const Command& command, char** argv) {
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-    const std::string engine = (self.parent_path() / "banyan-engine").string();
-    execv(engine.c_str(), argv);
-    throw IoError(ErrorText{engine, std::string("cannot be started: ") + std::strerror(errno), "", "",
-                            "build or install banyan again"});
+    const std::string program = (self.parent_path() / command.program).string();
+    execv(program.c_str(), argv);
+    const std::string problem = std::string("cannot be started: ") + std::strerror(errno);
+    const bool training = std::strcmp(command.program, kTrainingProgram) == 0;
+    throw IoError(ErrorText{program, problem, "", "",
+                            training ? "build or install banyan with LibTorch" : "build or install banyan again"});
 }
 
 int run(const std::vector<std::string>& words, char** argv) {
@@ -44,7 +46,7 @@ int run(const std::vector<std::string>& words, char** argv) {
         return 0;
     }
     parse_options(call.command, call.arguments);
-    return hand_over(argv);
+    return hand_over(call.command, argv);
 }
 
 } // namespace

@@ -12,7 +12,7 @@
 #include "core/atomic_file.h"
 #include "core/log.h"
 #include "core/stop_signal.h"
-#include "model/model_file.h"
+#include "network/model_file.h"
 #include "report/axis_ticks.h"
 
 namespace banyan {

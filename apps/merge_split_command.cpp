@@ -7,7 +7,7 @@
 #include "apps/transplant_output.h"
 #include "combine/transplant.h"
 #include "core/log.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 
 namespace banyan {
 

@@ -1,7 +1,6 @@
 #include "apps/option_values.h"
 
 #include <sstream>
-#include <utility>
 
 namespace banyan {
 
@@ -22,12 +21,6 @@ std::string text_option(const Options& options, const std::string& name) {
 
 std::vector<std::string> texts_option(const Options& options, const std::string& name) {
     return options.count(name) != 0 ? options[name].as<std::vector<std::string>>() : std::vector<std::string>{};
-}
-
-RunConfig run_config_option(const Options& options) {
-    RunConfig config = load_run_config(text_option(options, "config"), texts_option(options, "set"));
-    if (options.count("tasks") == 0) return config;
-    return restrict_to_tasks(std::move(config), split_names(text_option(options, "tasks"), "--tasks"));
 }
 
 int side_option(const Options& options) {

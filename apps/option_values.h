@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "apps/run_commands.h"
-#include "train/train_config.h"
 
 namespace banyan {
 
@@ -28,9 +27,6 @@ Number number_option(const Options& options, const std::string& name, Number low
     found << value;
     throw UsageError(ErrorText{"--" + name, "out of range", range.str(), found.str(), ""});
 }
-
-/// The run of --config, changed by --set and cut to --tasks. @throws ConfigError, IoError, UsageError
-RunConfig run_config_option(const Options& options);
 
 /// Value of --side. @throws UsageError not a multiple of 32 in [64, 4096]
 int side_option(const Options& options);

@@ -1,7 +1,7 @@
 #include <iostream>
 
-#include "apps/option_values.h"
 #include "apps/run_commands.h"
+#include "apps/run_config_option.h"
 #include "core/log.h"
 #include "core/stop_signal.h"
 #include "train/run_folder.h"

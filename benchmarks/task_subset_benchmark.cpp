@@ -7,12 +7,12 @@
 
 #include <unistd.h>
 
+#include "core/allocator.h"
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "infer/detector.h"
-#include "model/allocator.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "train/train_config.h"
 
 // What it saves to ask for one task instead of all: pictures through `Detector` with and without --tasks, in turn.

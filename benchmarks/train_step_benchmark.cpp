@@ -19,9 +19,9 @@
 
 #include <torch/torch.h>
 
+#include "core/allocator.h"
 #include "core/error.h"
 #include "core/random.h"
-#include "model/allocator.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"
 #include "train/train_step.h"

@@ -1,7 +1,9 @@
 # One precompiled header for all targets that use LibTorch (built once, then a few seconds a file).
-add_library(banyan_pch STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
-target_link_libraries(banyan_pch PUBLIC banyan_flags banyan_torch)
-target_precompile_headers(banyan_pch PRIVATE <torch/torch.h>)
+if(BANYAN_WITH_TORCH)
+  add_library(banyan_pch STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+  target_link_libraries(banyan_pch PUBLIC banyan_flags banyan_torch)
+  target_precompile_headers(banyan_pch PRIVATE <torch/torch.h>)
+endif()
 
 # banyan_use_torch(target): LibTorch and its precompiled header.
 function(banyan_use_torch target)
@@ -25,6 +27,9 @@ endfunction()
 # banyan_add_test(folder [TORCH] LINK libraries… LABELS labels…): executable <folder>_test of tests/<folder>/*_test.cpp.
 function(banyan_add_test folder)
   cmake_parse_arguments(arg "TORCH" "" "LINK;LABELS" ${ARGN})
+  if(arg_TORCH AND NOT BANYAN_WITH_TORCH)
+    return()
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
   if(NOT sources)
     return()

@@ -11,6 +11,7 @@
 #include "graph/graph_json.h"
 #include "graph/remove_dead.h"
 #include "model/multi_task_model.h"
+#include "network/build_graph.h"
 
 namespace banyan {
 

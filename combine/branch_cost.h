@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "combine/group_costs.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 namespace banyan {
 

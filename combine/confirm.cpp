@@ -13,7 +13,7 @@
 #include "core/progress.h"
 #include "core/stop_signal.h"
 #include "eval/coco_writer.h"
-#include "model/model_file.h"
+#include "network/model_file.h"
 #include "train/checkpoint.h"
 #include "train/gradient_conflicts.h"
 #include "train/run_folder.h"

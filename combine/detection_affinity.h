@@ -7,7 +7,7 @@
 #include "combine/task_affinity.h"
 #include "core/task.h"
 #include "eval/coco_problem.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 namespace banyan {
 

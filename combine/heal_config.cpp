@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "model/model_config.h"
-#include "model/model_file.h"
+#include "network/model_config.h"
+#include "network/model_file.h"
 
 namespace banyan {
 

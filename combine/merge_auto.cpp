@@ -17,7 +17,8 @@
 #include "core/log.h"
 #include "core/stop_signal.h"
 #include "graph/cost.h"
-#include "model/model_file.h"
+#include "network/build_graph.h"
+#include "network/model_file.h"
 #include "report/axis_ticks.h"
 
 namespace banyan {

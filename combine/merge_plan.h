@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/config_reader.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 namespace banyan {
 

@@ -8,7 +8,8 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
+#include "network/model_file.h"
 
 namespace banyan {
 

@@ -15,7 +15,8 @@
 #include "core/stop_signal.h"
 #include "eval/paired_bootstrap.h"
 #include "graph/remove_dead.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
+#include "network/build_graph.h"
 #include "train/evaluate.h"
 #include "train/predictor.h"
 

@@ -18,6 +18,7 @@
 #include "eval/coco_writer.h"
 #include "graph/cost.h"
 #include "model/multi_task_model.h"
+#include "network/build_graph.h"
 #include "train/metrics_log.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"

@@ -10,7 +10,7 @@
 #include "core/stop_signal.h"
 #include "eval/coco_files.h"
 #include "eval/coco_writer.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "train/evaluate.h"
 #include "train/predictor.h"
 

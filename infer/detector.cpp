@@ -12,8 +12,9 @@
 #include "graph/remove_dead.h"
 #include "heads/head.h"
 #include "image/letterbox.h"
-#include "model/branch_boxes.h"
-#include "model/model_file.h"
+#include "network/branch_boxes.h"
+#include "network/build_graph.h"
+#include "network/model_file.h"
 
 namespace banyan {
 

@@ -6,9 +6,10 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/task.h"
-#include "model/branch.h"
 #include "model/graph_module.h"
-#include "model/model_options.h"
+#include "network/branch.h"
+#include "network/build_graph.h"
+#include "network/model_options.h"
 
 namespace banyan {
 
@@ -37,12 +38,5 @@ private:
     GraphModule module_;
     std::vector<Branch> branches_;
 };
-
-/// The network of the options as a graph: trunk, then one head a branch. @throws CheckError
-Graph build_graph(const ModelOptions& options);
-
-/// Names of the graph outputs of the branches that serve any of `tasks`. @throws UsageError an unknown task (lists
-/// those known)
-std::vector<std::string> output_names_of(const ModelOptions& options, const std::vector<std::string>& tasks);
 
 } // namespace banyan

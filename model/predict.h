@@ -2,8 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/branch_boxes.h"
 #include "model/multi_task_model.h"
+#include "network/branch_boxes.h"
 
 namespace banyan {
 

@@ -101,5 +101,5 @@ install_onednn() {
 }
 
 install_packages
-install_torch
+[ "${1:-}" = --without-torch ] || install_torch
 install_onednn

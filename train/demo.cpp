@@ -12,7 +12,7 @@
 #include "data/demo_dataset.h"
 #include "image/draw.h"
 #include "image/image_codec.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "train/demo_report.h"
 #include "train/pictures.h"
 #include "train/run_folder.h"

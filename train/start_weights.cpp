@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "model/model_file.h"
+#include "network/model_file.h"
 
 namespace banyan {
 

@@ -11,7 +11,7 @@
 #include "graph/graph_json.h"
 #include "graph/remove_dead.h"
 #include "model/autocast.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 
 namespace banyan {
 

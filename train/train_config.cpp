@@ -9,7 +9,7 @@
 
 #include "core/cpu_features.h"
 #include "core/error.h"
-#include "model/model_config.h"
+#include "network/model_config.h"
 #include "train/balance_config.h"
 #include "train/teacher_config.h"
 

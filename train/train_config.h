@@ -7,7 +7,7 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/transforms.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 #include "train/train_options.h"
 
 namespace banyan {

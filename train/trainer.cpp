@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include "core/allocator.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -14,8 +15,7 @@
 #include "core/stop_signal.h"
 #include "data/label_selection.h"
 #include "eval/coco_writer.h"
-#include "model/allocator.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "model/weights_file.h"
 #include "train/checkpoint.h"
 #include "train/non_finite_guard.h"

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "combine/heal.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "train/tiny_model.h"
 #include "train/tiny_run.h"
 

@@ -10,7 +10,8 @@
 #include "core/error.h"
 #include "drawn_tasks.h"
 #include "eval/coco_writer.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
+#include "network/model_file.h"
 #include "support/expect_error.h"
 #include "train/evaluate.h"
 

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "drawn_tasks.h"
 #include "eval/coco_writer.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "support/expect_error.h"
 #include "train/evaluate.h"
 

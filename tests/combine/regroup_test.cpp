@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/error.h"
-#include "model/model_config.h"
+#include "network/model_config.h"
 #include "support/expect_error.h"
 
 namespace banyan::test {

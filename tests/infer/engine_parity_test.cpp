@@ -14,8 +14,9 @@
 #include "graph/pass_list.h"
 #include "model/autocast.h"
 #include "model/graph_module.h"
-#include "model/model_config.h"
 #include "model/multi_task_model.h"
+#include "network/build_graph.h"
+#include "network/model_config.h"
 #include "tests/graph/small_graphs.h"
 
 namespace banyan {

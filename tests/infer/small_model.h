@@ -5,8 +5,8 @@
 
 #include "core/config_reader.h"
 #include "core/random.h"
-#include "model/model_config.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
+#include "network/model_config.h"
 
 namespace banyan::test {
 

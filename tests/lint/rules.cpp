@@ -26,11 +26,13 @@ const std::map<std::string, Names>& layering() {
         {"report", {"core"}},
         {"backbone", {"core", "graph"}},
         {"heads", {"core", "graph", "anchors"}},
-        {"model", {"core", "graph", "backbone", "anchors", "heads"}},
-        {"train", {"core", "graph", "anchors", "heads", "model", "image", "data", "eval", "report"}},
-        {"combine", {"core", "graph", "anchors", "heads", "model", "image", "data", "eval", "report", "train"}},
+        {"network", {"core", "graph", "backbone", "anchors", "heads"}},
+        {"model", {"core", "graph", "backbone", "anchors", "heads", "network"}},
+        {"train", {"core", "graph", "anchors", "heads", "network", "model", "image", "data", "eval", "report"}},
+        {"combine",
+         {"core", "graph", "anchors", "heads", "network", "model", "image", "data", "eval", "report", "train"}},
         {"engine", {"core", "graph"}},
-        {"infer", {"core", "graph", "engine", "anchors", "heads", "model", "image"}},
+        {"infer", {"core", "graph", "engine", "anchors", "heads", "network", "image"}},
     };
     return table;
 }
@@ -38,7 +40,8 @@ const std::map<std::string, Names>& layering() {
 /// These may include everything, but only tests may include tests, and nobody else includes apps or benchmarks.
 const Names kTopFolders{"apps", "benchmarks", "examples", "cmake"};
 /// Folders that never see a LibTorch tensor, nor do their tests.
-const Names kTorchFree{"core", "graph", "anchors", "image", "data", "eval", "report", "backbone", "heads", "engine", "lint"};
+const Names kTorchFree{"core",   "graph",    "anchors", "image",   "data",   "eval",
+                       "report", "backbone", "heads",   "network", "engine", "lint"};
 
 std::string joined(const Names& names) {
     std::string text;

@@ -1,10 +1,11 @@
-#include "model/model_config.h"
+#include "network/model_config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "model/multi_task_model.h"
+#include "network/build_graph.h"
 #include "support/expect_error.h"
 
 namespace banyan {

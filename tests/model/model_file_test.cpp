@@ -1,4 +1,5 @@
-#include "model/model_file.h"
+#include "model/saved_model.h"
+#include "network/model_file.h"
 
 #include <functional>
 
@@ -8,8 +9,9 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "graph/graph_json.h"
-#include "model/model_config.h"
 #include "model/tiny_model.h"
+#include "network/build_graph.h"
+#include "network/model_config.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 

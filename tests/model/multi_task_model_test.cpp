@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "graph/pass_list.h"
 #include "model/tiny_model.h"
+#include "network/build_graph.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 

@@ -4,7 +4,7 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 #include "train/tiny_model.h"

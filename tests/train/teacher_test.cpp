@@ -9,7 +9,7 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "support/expect_error.h"
 #include "support/gradient_check.h"
 #include "support/temp_dir.h"

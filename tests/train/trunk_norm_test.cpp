@@ -9,7 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "model/model_file.h"
+#include "model/saved_model.h"
 #include "model/set_statistics.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"

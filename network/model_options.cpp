@@ -1,4 +1,4 @@
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 #include <map>
 #include <set>

@@ -1,12 +1,13 @@
-#include "model/model_file.h"
+#include "network/model_file.h"
 
 #include <cstring>
 #include <vector>
 
+#include "core/config_reader.h"
 #include "core/error.h"
+#include "core/safetensors.h"
 #include "graph/graph_json.h"
-#include "model/model_config.h"
-#include "model/weights_file.h"
+#include "network/model_config.h"
 
 namespace banyan {
 
@@ -66,16 +67,15 @@ ModelOptions options_of(const SafetensorsFile& file) {
 
 } // namespace
 
-void save_model(const std::string& path, const MultiTaskModel& model, const ModelFacts& facts) {
-    const HostTensors tensors = model.module().to_host();
+void ModelFile::save(const std::string& path) const {
     std::map<std::string, TensorBytes> bytes;
     for (const auto& [name, tensor] : tensors) {
         bytes[name] = {DType::f32, tensor.shape, reinterpret_cast<const std::byte*>(tensor.data.data())};
     }
     std::map<std::string, std::string> metadata{{"format", kFormat},
                                                 {"schema_version", kSchemaVersion},
-                                                {"graph", to_json(model.module().graph())},
-                                                {"options", to_json(model.options())}};
+                                                {"graph", to_json(graph)},
+                                                {"options", to_json(options)}};
     for (const auto& [name, value] : facts) metadata[kFactPrefix + name] = value;
     save_safetensors(path, bytes, metadata);
 }
@@ -98,17 +98,6 @@ ModelFile ModelFile::load(const std::string& path) {
         if (key.rfind(prefix, 0) == 0) model.facts[key.substr(prefix.size())] = value;
     }
     return model;
-}
-
-MultiTaskModel load_model(const std::string& path, const GraphModuleOptions& module_options) {
-    ModelFile file = ModelFile::load(path);
-    try {
-        MultiTaskModel model(std::move(file.options), std::move(file.graph), module_options);
-        model.module().load_host(file.tensors);
-        return model;
-    } catch (const CheckError& error) {
-        refuse(path, "its graph does not fit its options", "", error.what());
-    }
 }
 
 } // namespace banyan

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/config_reader.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 namespace banyan {
 

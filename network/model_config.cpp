@@ -1,4 +1,4 @@
-#include "model/model_config.h"
+#include "network/model_config.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-#include "model/branch_boxes.h"
+#include "network/branch_boxes.h"
 
 namespace banyan {
 

@@ -5,7 +5,7 @@
 #include "anchors/anchors.h"
 #include "core/nms.h"
 #include "heads/decode.h"
-#include "model/branch.h"
+#include "network/branch.h"
 
 namespace banyan {
 

@@ -1,4 +1,4 @@
-#include "model/branch.h"
+#include "network/branch.h"
 
 #include <utility>
 

@@ -5,7 +5,7 @@
 
 #include "core/task.h"
 #include "graph/graph.h"
-#include "model/model_options.h"
+#include "network/model_options.h"
 
 namespace banyan {
 

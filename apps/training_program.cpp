@@ -1,0 +1,28 @@
+#include "apps/command_runner.h"
+
+// `banyan-train`: the commands that train, judge and merge networks; `banyan` (launcher.cpp) starts it.
+
+int main(int argc, char** argv) {
+    using namespace banyan;
+    const CommandRunners runners{
+        {"train", run_train},
+        {"eval", run_eval},
+        {"compare", run_compare},
+        {"check", run_check},
+        {"explain", run_explain},
+        {"export", run_export},
+        {"env", run_env},
+        {"demo", run_demo},
+        {"merge auto", run_merge_auto},
+        {"merge measure", run_merge_measure},
+        {"merge plan", run_merge_plan},
+        {"merge apply", run_merge_apply},
+        {"merge split", run_merge_split},
+        {"merge heal", run_merge_heal},
+        {"merge confirm", run_merge_confirm},
+        {"ablate", run_ablate},
+        {"ablate show", run_ablate_show},
+        {"ablate compare", run_ablate_compare},
+    };
+    return run_command(runners, argc, argv);
+}
