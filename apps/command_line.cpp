@@ -70,7 +70,9 @@ CommandCall find_command(const std::vector<std::string>& words) {
     refuse_unknown_command(words);
 }
 
-std::string version_text() { return "banyan " BANYAN_VERSION "\n"; }
+const char* version_number() { return BANYAN_VERSION; }
+
+std::string version_text() { return std::string("banyan ") + version_number() + "\n"; }
 
 std::string help_text() {
     std::ostringstream out;

@@ -39,6 +39,7 @@ CommandCall find_command(const std::vector<std::string>& words);
 /// True if `word` only begins the names of commands: "merge".
 bool is_command_group(const std::string& word);
 
+const char* version_number(); ///< "0.1.0"
 std::string version_text();
 std::string help_text();
 /// The commands whose names begin with the word.

@@ -50,9 +50,7 @@ Json variable(const char* name) {
 Json environment() {
     Json features = Json::object();
     for (const CpuFeature& feature : cpu_features()) features[feature.name] = feature.present;
-    std::string version = version_text();
-    version = version.substr(version.find(' ') + 1, version.find('\n') - version.find(' ') - 1);
-    return {{"banyan", version},
+    return {{"banyan", version_number()},
             {"torch", TORCH_VERSION},
             {"onednn", onednn_version()},
             {"opencv", cv::getVersionString()},
