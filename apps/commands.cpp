@@ -95,6 +95,7 @@ void add_explain(po::options_description& options) {
     add("dot", text(), "write the network as Graphviz text to this file");
     add("svg", text(), "write the network as a picture to this file");
     add("plan", "every step of the network as detect runs it, with kernels and times");
+    add("fusion", text(), "write the network before and after operators are joined as a picture (SVG) to this file");
     add("threads", po::value<int>(), "threads of the plan's kernels (default: all cores)");
     add("fp32", "the plan without bfloat16");
     add("anchors", "how well each branch's anchors cover the boxes of the config's data sets, and fitted ones");

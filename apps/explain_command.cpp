@@ -7,9 +7,8 @@
 
 #include "apps/branch_shapes.h"
 #include "apps/detector_values.h"
+#include "apps/explain_plan.h"
 #include "apps/option_values.h"
-#include "apps/plan_output.h"
-#include "apps/random_picture.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
 #include "graph/cost.h"
@@ -164,39 +163,13 @@ Detector detector_of(const Subject& subject, const Options& options) {
     return Detector(std::move(model), detector_values(options));
 }
 
-/// Median milliseconds of each step.
-std::vector<double> step_times(Detector& detector) {
-    constexpr int kWarmUp = 5, kRounds = 31;
-    const Image picture = random_picture();
-    std::vector<std::vector<double>> ms(detector.engine().steps().size());
-    for (int round = -kWarmUp; round < kRounds; ++round) {
-        StageTimes times;
-        times.each_step = true;
-        detector.detect(picture, times);
-        for (std::size_t i = 0; round >= 0 && i < ms.size(); ++i) ms[i].push_back(times.steps[i] * 1e3);
-    }
-    std::vector<double> medians;
-    for (std::vector<double>& samples : ms) {
-        const auto middle = samples.begin() + kRounds / 2;
-        std::nth_element(samples.begin(), middle, samples.end());
-        medians.push_back(*middle);
-    }
-    return medians;
-}
-
-void print_plan(const Subject& subject, const Options& options) {
-    Detector detector = detector_of(subject, options);
-    const std::vector<double> ms = step_times(detector);
-    const Engine& engine = detector.engine();
-    std::cout << (options.count("json") != 0 ? plan_json(engine, ms) + "\n" : plan_table(engine, ms));
-}
-
 } // namespace
 
 ExitCode run_explain(const Options& options) {
     Subject subject = load_subject(options);
-    if (options.count("plan") != 0) {
-        print_plan(subject, options);
+    if (options.count("plan") != 0 || options.count("fusion") != 0) {
+        Detector detector = detector_of(subject, options);
+        explain_plan(detector, options);
         return ExitCode::ok;
     }
     if (options.count("tasks") != 0) restrict_graph(subject, split_names(text_option(options, "tasks"), "--tasks"));

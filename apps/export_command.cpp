@@ -15,8 +15,9 @@
 #include "graph/remove_dead.h"
 #include "graph/shape_inference.h"
 #include "heads/head.h"
-#include "model/branch.h"
-#include "model/model_file.h"
+#include "network/branch.h"
+#include "network/build_graph.h"
+#include "network/model_file.h"
 
 namespace banyan {
 

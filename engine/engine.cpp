@@ -264,6 +264,7 @@ EngineOutput Engine::output(const std::string& name) const {
 }
 
 const std::vector<EngineStep>& Engine::steps() const { return plan_->steps; }
+const Graph& Engine::graph() const { return plan_->graph; }
 int Engine::threads() const { return plan_->threads; }
 std::size_t Engine::arena_bytes() const { return plan_->arena_bytes; }
 std::size_t Engine::value_bytes() const { return plan_->value_bytes; }

@@ -82,6 +82,7 @@ public:
     EngineOutput output(const std::string& name) const;
 
     const std::vector<EngineStep>& steps() const; ///< the conversion of the input first
+    const Graph& graph() const; ///< after the passes, at the engine's input size
     int threads() const;
     std::size_t arena_bytes() const; ///< all values of a run
     std::size_t value_bytes() const; ///< what they would take if each had a place of its own
