@@ -1,7 +1,7 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <chrono>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -9,12 +9,11 @@
 
 #include "core/check.h"
 #include "core/log.h"
+#include "engine/input_conversion.h"
 #include "engine/kernel_factory.h"
-#include "engine/lowering.h"
 #include "engine/memory_plan.h"
-#include "engine/plain_kernels.h"
+#include "engine/program.h"
 #include "engine/step_text.h"
-#include "graph/rebuild.h"
 #include "graph/shape_inference.h"
 
 namespace banyan {
@@ -54,25 +53,6 @@ private:
     std::byte* data_ = nullptr;
 };
 
-/// Types of all values. Convolutions can write float32 whatever they read, so an output that nothing else reads is
-/// float32 at once.
-std::vector<NumberType> choose_types(const Graph& graph, const std::vector<Operation>& operations,
-                                     NumberType precision) {
-    std::vector<NumberType> types(graph.values.size(), precision);
-    const std::vector<std::vector<int>> readers = data_consumers(graph);
-    for (const auto& [name, value] : graph.outputs) {
-        for (const Operation& operation : operations) {
-            const Attributes& attributes = graph.nodes[static_cast<std::size_t>(operation.node)].attributes;
-            const bool converts = std::holds_alternative<ConvAttributes>(attributes) ||
-                                  std::holds_alternative<LinearAttributes>(attributes);
-            if (operation.output == value && converts && readers[static_cast<std::size_t>(value)].empty()) {
-                types[static_cast<std::size_t>(value)] = NumberType::f32;
-            }
-        }
-    }
-    return types;
-}
-
 } // namespace
 
 struct PackedNetwork::Content {
@@ -91,22 +71,18 @@ struct Engine::Plan {
     ValueMemory place(ValueId value) const;
     void place_values();
     void make_kernels(WeightStore& weights);
-    void convert_outputs(WeightStore& weights);
     void share_scratch();
     void warn_of_reference_kernels() const;
 
     std::shared_ptr<PackedNetwork> network;
     EngineOptions options;
-    Graph graph; ///< at the engine's input size
-    std::vector<Operation> operations;
-    std::vector<NumberType> types;    ///< by value
+    Program program;
     std::vector<std::size_t> offsets; ///< by value, in the arena; what has no place: kNowhere
     std::size_t arena_bytes = 0, value_bytes = 0;
     int threads = 0;
-    AlignedBytes arena, scratch, converted;
+    AlignedBytes arena, scratch;
     std::optional<InputConversion> input;
-    std::vector<std::unique_ptr<Kernel>> kernels;
-    std::map<std::string, ValueMemory> outputs;
+    std::vector<std::unique_ptr<Kernel>> kernels; ///< one an operation
     std::vector<EngineStep> steps;
     dnnl::stream stream;
 
@@ -116,55 +92,54 @@ struct Engine::Plan {
 Engine::Plan::Plan(std::shared_ptr<PackedNetwork> given, const EngineOptions& engine_options)
     : network(std::move(given)), options(engine_options) {
     BANYAN_CHECK(options.batch >= 1, "engine: expected a batch of at least 1, found ", options.batch);
+    BANYAN_CHECK(options.precision != NumberType::u8, "engine: values are u8 where a fake_quant says so");
     const ValueShape& reference = network->graph().value(network->graph().input).shape;
     if (options.height == 0) options.height = reference.height;
     if (options.width == 0) options.width = reference.width;
-    graph = resized(network->graph(), options.height, options.width);
-
-    operations = lower(graph, options.fuse ? fuse_operators(graph) : separate_operators(graph));
-    types = choose_types(graph, operations, options.precision);
-    reuse_memory(graph, types, operations);
+    Graph graph = resized(network->graph(), options.height, options.width);
+    const std::vector<FusionGroup> groups = options.fuse ? fuse_operators(graph) : separate_operators(graph);
+    program = make_program(std::move(graph), groups, options.precision);
     place_values();
 
     const ThreadCount kernel_threads(options.threads);
     threads = omp_get_max_threads();
     WeightStore& weights = network->content_->weights;
     stream = dnnl::stream(weights.engine());
-    input.emplace(place(graph.input), options.mean, options.std);
-    steps.push_back(input_step(place(graph.input)));
+    input.emplace(place(program.graph.input), options.mean, options.std);
+    steps.push_back(input_step(place(program.graph.input)));
     make_kernels(weights);
-    convert_outputs(weights);
     share_scratch();
     warn_of_reference_kernels();
 }
 
 ValueMemory Engine::Plan::place(ValueId value) const {
     const auto index = static_cast<std::size_t>(value);
-    BANYAN_ASSERT(offsets[index] != kNowhere, "engine: value ", graph.value(value).name, " has no place");
-    return {arena.data() + offsets[index], types[index], options.batch, graph.value(value).shape};
+    BANYAN_ASSERT(offsets[index] != kNowhere, "engine: value ", program.value(value).name, " has no place");
+    return {arena.data() + offsets[index], program.value(value).storage, options.batch, program.value(value).shape};
 }
 
 /// A buffer for each value that is not written over another; the picture is there from the start.
 void Engine::Plan::place_values() {
-    const std::vector<int> last = last_uses(graph, operations);
+    const std::vector<int> last = last_uses(program);
     std::vector<BufferLife> buffers;
-    std::vector<std::size_t> buffer_of(graph.values.size(), kNowhere);
+    std::vector<std::size_t> buffer_of(program.values.size(), kNowhere);
     const auto add_value = [&](ValueId value, int step, ValueId in_memory_of) {
         const auto index = static_cast<std::size_t>(value);
-        const ValueMemory memory{nullptr, types[index], options.batch, graph.value(value).shape};
+        const ProgramValue& stored = program.value(value);
+        const std::size_t bytes = ValueMemory{nullptr, stored.storage, options.batch, stored.shape}.bytes();
         const int until = std::max(step, last[index]);
-        value_bytes += memory.bytes();
+        value_bytes += bytes;
         if (in_memory_of >= 0) {
             buffer_of[index] = buffer_of[static_cast<std::size_t>(in_memory_of)];
             buffers[buffer_of[index]].last = until;
         } else {
             buffer_of[index] = buffers.size();
-            buffers.push_back({memory.bytes(), step, until});
+            buffers.push_back({bytes, step, until});
         }
     };
-    add_value(graph.input, -1, -1);
-    for (int step = 0; step < static_cast<int>(operations.size()); ++step) {
-        const Operation& operation = operations[static_cast<std::size_t>(step)];
+    add_value(program.graph.input, -1, -1);
+    for (int step = 0; step < static_cast<int>(program.operations.size()); ++step) {
+        const Operation& operation = program.operations[static_cast<std::size_t>(step)];
         add_value(operation.output, step, overwritten_value(operation));
     }
     const MemoryPlan plan = plan_memory(buffers);
@@ -174,33 +149,10 @@ void Engine::Plan::place_values() {
 }
 
 void Engine::Plan::make_kernels(WeightStore& weights) {
-    for (const Operation& operation : operations) {
-        kernels.push_back(make_kernel(
-            graph, operation, [this](ValueId value) { return place(value); }, weights));
-        steps.push_back(step_of(graph, operation, place(operation.output), *kernels.back()));
-    }
-}
-
-/// Outputs of another type than float32 get a float32 copy.
-void Engine::Plan::convert_outputs(WeightStore& weights) {
-    std::size_t bytes = 0;
-    std::map<std::string, std::size_t> copies;
-    for (const auto& [name, value] : graph.outputs) {
-        outputs[name] = place(value);
-        if (outputs[name].type == NumberType::f32) continue;
-        copies[name] = bytes;
-        bytes += static_cast<std::size_t>(outputs[name].count()) * sizeof(float) + kBufferAlignment;
-        bytes -= bytes % kBufferAlignment;
-    }
-    converted = AlignedBytes(bytes);
-    for (const auto& [name, offset] : copies) {
-        ValueMemory& output = outputs[name];
-        ValueMemory copy = output;
-        copy.type = NumberType::f32;
-        copy.data = converted.data() + offset;
-        kernels.push_back(make_conversion(output, copy, weights.engine()));
-        steps.push_back(conversion_step(name, output, copy, *kernels.back()));
-        output = copy;
+    const ValuePlaces places = [this](ValueId value) { return place(value); };
+    for (const Operation& operation : program.operations) {
+        kernels.push_back(make_kernel(program.graph, operation, places, weights));
+        steps.push_back(step_of(program, operation, options.batch, *kernels.back()));
     }
 }
 
@@ -256,15 +208,31 @@ void Engine::run_timed(const std::uint8_t* pixels, std::vector<double>& seconds)
     }
 }
 
+void Engine::run_observed(const std::uint8_t* pixels, const ValueObserver& observer) {
+    const auto show = [&](ValueId value) {
+        const ValueMemory memory = plan_->place(value);
+        BANYAN_CHECK(memory.storage.type == NumberType::f32, "engine: values can be observed in float32 only");
+        const auto* numbers = reinterpret_cast<const float*>(memory.data);
+        observer(plan_->program.value(value).name, {numbers, static_cast<std::size_t>(memory.count())});
+    };
+    plan_->input->run(pixels);
+    show(plan_->program.graph.input);
+    for (std::size_t i = 0; i < plan_->kernels.size(); ++i) {
+        plan_->kernels[i]->run(plan_->stream);
+        plan_->stream.wait();
+        show(plan_->program.operations[i].output);
+    }
+}
+
 EngineOutput Engine::output(const std::string& name) const {
-    const auto found = plan_->outputs.find(name);
-    BANYAN_CHECK(found != plan_->outputs.end(), "engine: the network has no output \"", name, "\"");
-    const ValueMemory& memory = found->second;
+    const auto found = plan_->program.outputs.find(name);
+    BANYAN_CHECK(found != plan_->program.outputs.end(), "engine: the network has no output \"", name, "\"");
+    const ValueMemory memory = plan_->place(found->second);
     return {reinterpret_cast<const float*>(memory.data), memory.batch, memory.shape};
 }
 
 const std::vector<EngineStep>& Engine::steps() const { return plan_->steps; }
-const Graph& Engine::graph() const { return plan_->graph; }
+const Graph& Engine::graph() const { return plan_->program.graph; }
 int Engine::threads() const { return plan_->threads; }
 std::size_t Engine::arena_bytes() const { return plan_->arena_bytes; }
 std::size_t Engine::value_bytes() const { return plan_->value_bytes; }

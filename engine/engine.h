@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "engine/number_type.h"
+#include "engine/storage.h"
 #include "graph/fold_batch_norm.h"
 
 namespace banyan {
@@ -15,7 +17,7 @@ namespace banyan {
 struct EngineOptions {
     std::int64_t batch = 1;
     std::int64_t height = 0, width = 0;     ///< of the network input; 0: the graph's reference size
-    NumberType precision = NumberType::f32; ///< of weights and values; outputs are float32
+    NumberType precision = NumberType::f32; ///< f32 or bf16, of all that no fake_quant makes u8; outputs are f32
     int threads = 0;                        ///< of the kernels; 0: as OpenMP has it
     bool fuse = true;                       ///< operators that follow a convolution are computed with it
     std::array<double, 3> mean{0, 0, 0};    ///< network input = (x - mean) / std, x in 0..255, RGB
@@ -78,11 +80,16 @@ public:
     /// The same with the time of each step added to `seconds`, one number a step, that of the input's conversion first.
     void run_timed(const std::uint8_t* pixels, std::vector<double>& seconds);
 
+    /// The same, showing every value as it is made: name and numbers [N, H, W, C]. For calibration.
+    /// @throws CheckError the engine is not a float32 one
+    using ValueObserver = std::function<void(const std::string& value, std::span<const float> numbers)>;
+    void run_observed(const std::uint8_t* pixels, const ValueObserver& observer);
+
     /// @throws CheckError an unknown name
     EngineOutput output(const std::string& name) const;
 
     const std::vector<EngineStep>& steps() const; ///< the conversion of the input first
-    const Graph& graph() const; ///< after the passes, at the engine's input size
+    const Graph& graph() const;                   ///< after the passes, at the engine's input size
     int threads() const;
     std::size_t arena_bytes() const; ///< all values of a run
     std::size_t value_bytes() const; ///< what they would take if each had a place of its own

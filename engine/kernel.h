@@ -6,7 +6,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "engine/number_type.h"
+#include "engine/storage.h"
 #include "graph/graph.h"
 
 namespace banyan {
@@ -14,12 +14,12 @@ namespace banyan {
 /// A value in memory: [N, H, W, C], channels innermost.
 struct ValueMemory {
     std::byte* data = nullptr;
-    NumberType type = NumberType::f32;
+    Storage storage;
     std::int64_t batch = 1;
     ValueShape shape;
 
     std::int64_t count() const { return batch * shape.height * shape.width * shape.channels; }
-    std::size_t bytes() const { return static_cast<std::size_t>(count()) * bytes_of(type); }
+    std::size_t bytes() const { return static_cast<std::size_t>(count()) * bytes_of(storage.type); }
 };
 
 /// One operation ready to run: all memory is known, nothing is allocated by run().

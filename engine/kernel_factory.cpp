@@ -33,8 +33,43 @@ Eltwise eltwise_of(Activation activation) {
     return {algorithm::eltwise_linear, 1, 0};
 }
 
-memory::desc weights_in_any_format(const memory::dims& dims, NumberType type) {
-    return {dims, to_onednn(type), memory::format_tag::any};
+/// One number that a kernel is given while it runs.
+template <typename Number>
+memory number_memory(Number number, memory::data_type type, const dnnl::engine& engine) {
+    memory result({{1}, type, memory::format_tag::a}, engine);
+    *static_cast<Number*>(result.get_data_handle()) = number;
+    return result;
+}
+
+/// How a u8 argument is to be read or written.
+void describe_storage(dnnl::primitive_attr& attributes, int argument, const Storage& storage) {
+    if (!storage.is_quantized()) return;
+    attributes.set_scales_mask(argument, 0);
+    if (storage.zero_point != 0) attributes.set_zero_points_mask(argument, 0);
+}
+
+void pass_storage(OneDnnKernel& kernel, int argument, const Storage& storage, const dnnl::engine& engine) {
+    if (!storage.is_quantized()) return;
+    kernel.pass(DNNL_ARG_ATTR_SCALES | argument, number_memory(storage.scale, memory::data_type::f32, engine));
+    if (storage.zero_point == 0) return;
+    kernel.pass(DNNL_ARG_ATTR_ZERO_POINTS | argument,
+                number_memory(storage.zero_point, memory::data_type::s32, engine));
+}
+
+/// Copies a value to one of another storage.
+std::unique_ptr<Kernel> make_conversion(const ValueMemory& from, const ValueMemory& to, const dnnl::engine& engine) {
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    describe_storage(attributes, DNNL_ARG_FROM, from.storage);
+    describe_storage(attributes, DNNL_ARG_TO, to.storage);
+    const dnnl::reorder::primitive_desc description(engine, description_of(from), engine, description_of(to),
+                                                    attributes);
+    auto kernel = std::make_unique<OneDnnKernel>(description, dnnl::reorder(description));
+    kernel->pass(DNNL_ARG_FROM, memory_of(from, engine));
+    kernel->pass(DNNL_ARG_TO, memory_of(to, engine));
+    pass_storage(*kernel, DNNL_ARG_FROM, from.storage, engine);
+    pass_storage(*kernel, DNNL_ARG_TO, to.storage, engine);
+    return kernel;
 }
 
 /// Makes one kernel; one function per kind of node.
@@ -129,6 +164,10 @@ public:
         return start(description, dnnl::pooling_forward(description));
     }
 
+    std::unique_ptr<Kernel> operator()(const FakeQuantAttributes&) {
+        return make_conversion(inputs_[0], result_, engine_);
+    }
+
     std::unique_ptr<Kernel> operator()(const UpsampleAttributes&) { return make_upsampling(inputs_[0], result_); }
 
 private:
@@ -144,7 +183,8 @@ private:
         } else if (const auto* scale = std::get_if<ScaleAttributes>(&attributes)) {
             list.append_eltwise(algorithm::eltwise_linear, weights_.number(scale->parameters + ".scale"), 0);
         } else if (post.in_place) {
-            list.append_sum();
+            const Storage addend = places_(post.addend).storage;
+            list.append_sum(addend.scale, addend.zero_point, to_onednn(addend.type));
         } else {
             list.append_binary(algorithm::binary_add, description_of(places_(post.addend)));
         }
@@ -167,16 +207,27 @@ private:
 
     std::unique_ptr<Kernel> convolution(const std::string& parameters, bool has_bias, const memory::dims& dims,
                                         const Window& window) {
-        const memory::desc bias =
-            has_bias ? memory::desc({result_.shape.channels}, memory::data_type::f32, memory::format_tag::a)
-                     : memory::desc();
+        const Storage &from = inputs_[0].storage, &to = result_.storage;
+        const bool eight_bit = from.is_quantized();
+        if (eight_bit) attributes_.set_scales_mask(DNNL_ARG_WEIGHTS, output_channel_mask(dims));
+        describe_storage(attributes_, DNNL_ARG_SRC, from);
+        describe_storage(attributes_, DNNL_ARG_DST, to);
+        const memory::desc weights(dims, eight_bit ? memory::data_type::s8 : to_onednn(from.type),
+                                   memory::format_tag::any);
+        const memory::desc bias({result_.shape.channels}, memory::data_type::f32, memory::format_tag::a);
         const dnnl::convolution_forward::primitive_desc description(
-            engine_, kInference, algorithm::convolution_direct, description_of(inputs_[0]),
-            weights_in_any_format(dims, inputs_[0].type), bias, description_of(result_), window.stride, {0, 0},
-            window.pad_begin, window.pad_end, attributes_);
+            engine_, kInference, algorithm::convolution_direct, description_of(inputs_[0]), weights,
+            has_bias ? bias : memory::desc(), description_of(result_), window.stride, {0, 0}, window.pad_begin,
+            window.pad_end, attributes_);
         auto kernel = start(description, dnnl::convolution_forward(description));
-        kernel->pass(DNNL_ARG_WEIGHTS, weights_.get(parameters + ".weight", dims, description.weights_desc()));
+        const std::string weight = parameters + ".weight";
+        const memory::desc wanted = description.weights_desc();
+        kernel->pass(DNNL_ARG_WEIGHTS,
+                     eight_bit ? weights_.get_quantized(weight, dims, wanted) : weights_.get(weight, dims, wanted));
         if (has_bias) kernel->pass(DNNL_ARG_BIAS, weights_.vector(parameters + ".bias"));
+        if (eight_bit) kernel->pass(DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, weights_.channel_scales(weight));
+        pass_storage(*kernel, DNNL_ARG_SRC, from, engine_);
+        pass_storage(*kernel, DNNL_ARG_DST, to, engine_);
         return kernel;
     }
 
@@ -201,24 +252,18 @@ private:
 
 std::unique_ptr<Kernel> make_kernel(const Graph& graph, const Operation& operation, const ValuePlaces& places,
                                     WeightStore& weights) {
-    const Node& node = graph.nodes[static_cast<std::size_t>(operation.node)];
+    const Node* node = operation.node < 0 ? nullptr : &graph.nodes[static_cast<std::size_t>(operation.node)];
     try {
-        return std::visit(KernelMaker(graph, operation, places, weights), node.attributes);
+        if (node == nullptr) {
+            return make_conversion(places(operation.inputs[0]), places(operation.output), weights.engine());
+        }
+        return std::visit(KernelMaker(graph, operation, places, weights), node->attributes);
     } catch (const dnnl::error& error) {
-        throw Error(ErrorText{"engine: node " + node.name + " (" + op_name(node.attributes) + ")",
-                              std::string("oneDNN cannot compute it: ") + error.what(), "", "", ""});
+        const std::string where =
+            node == nullptr ? "a conversion" : node->name + " (" + op_name(node->attributes) + ")";
+        throw Error(
+            ErrorText{"engine: node " + where, std::string("oneDNN cannot compute it: ") + error.what(), "", "", ""});
     }
-}
-
-std::unique_ptr<Kernel> make_conversion(const ValueMemory& from, const ValueMemory& to, const dnnl::engine& engine) {
-    dnnl::primitive_attr attributes;
-    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::reorder::primitive_desc description(engine, description_of(from), engine, description_of(to),
-                                                    attributes);
-    auto kernel = std::make_unique<OneDnnKernel>(description, dnnl::reorder(description));
-    kernel->pass(DNNL_ARG_FROM, memory_of(from, engine));
-    kernel->pass(DNNL_ARG_TO, memory_of(to, engine));
-    return kernel;
 }
 
 } // namespace banyan

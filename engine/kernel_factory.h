@@ -19,7 +19,4 @@ using ValuePlaces = std::function<ValueMemory(ValueId)>;
 std::unique_ptr<Kernel> make_kernel(const Graph& graph, const Operation& operation, const ValuePlaces& places,
                                     WeightStore& weights);
 
-/// Copies a value to one of another type.
-std::unique_ptr<Kernel> make_conversion(const ValueMemory& from, const ValueMemory& to, const dnnl::engine& engine);
-
 } // namespace banyan

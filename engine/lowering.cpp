@@ -76,9 +76,11 @@ private:
         const ValueId value = operation.output;
         const std::vector<int>& readers = readers_[static_cast<std::size_t>(value)];
         if (!takes_along(node(operation.node)) || readers.size() != 1 || outputs_.contains(value)) return std::nullopt;
+        if (!operation.post.empty() && is<FakeQuantAttributes>(node(operation.post.back().node))) return std::nullopt;
         const int next = readers.front();
         if (!members.contains(next)) return std::nullopt;
         if (is<ActivationAttributes>(node(next)) || is<ScaleAttributes>(node(next))) return PostOperation{next};
+        if (is<FakeQuantAttributes>(node(next)) && !is<AddAttributes>(node(operation.node))) return PostOperation{next};
         if (!is<AddAttributes>(node(next))) return std::nullopt;
         const std::vector<ValueId>& inputs = node(next).inputs;
         const ValueId other = inputs[0] == value ? inputs[1] : inputs[0];
@@ -90,11 +92,6 @@ private:
     std::vector<std::vector<int>> readers_; ///< by value
     std::set<ValueId> outputs_, made_;
 };
-
-/// Kernels that may write where they read: each number of the result needs the numbers at its own place only.
-bool works_in_place(const Node& node) {
-    return is<ActivationAttributes>(node) || is<ScaleAttributes>(node) || is<AddAttributes>(node);
-}
 
 } // namespace
 
@@ -108,43 +105,6 @@ ValueId overwritten_value(const Operation& operation) {
         if (post.in_place) return post.addend;
     }
     return -1;
-}
-
-std::vector<int> last_uses(const Graph& graph, const std::vector<Operation>& operations) {
-    std::vector<int> last(graph.values.size(), -1);
-    for (int step = 0; step < static_cast<int>(operations.size()); ++step) {
-        const Operation& operation = operations[static_cast<std::size_t>(step)];
-        for (const ValueId value : operation.inputs) last[static_cast<std::size_t>(value)] = step;
-        for (const PostOperation& post : operation.post) {
-            if (post.addend >= 0) last[static_cast<std::size_t>(post.addend)] = step;
-        }
-    }
-    for (const auto& [name, value] : graph.outputs)
-        last[static_cast<std::size_t>(value)] = static_cast<int>(operations.size());
-    return last;
-}
-
-void reuse_memory(const Graph& graph, const std::vector<NumberType>& types, std::vector<Operation>& operations) {
-    const std::vector<int> last = last_uses(graph, operations);
-    const auto type_of = [&](ValueId value) { return types[static_cast<std::size_t>(value)]; };
-    for (int step = 0; step < static_cast<int>(operations.size()); ++step) {
-        Operation& operation = operations[static_cast<std::size_t>(step)];
-        const std::vector<ValueId>& inputs = operation.inputs;
-        const auto may_go = [&](ValueId value) {
-            return last[static_cast<std::size_t>(value)] == step && type_of(value) == type_of(operation.output);
-        };
-        if (works_in_place(graph.nodes[static_cast<std::size_t>(operation.node)])) {
-            if (may_go(inputs[0])) operation.overwrites = 0;
-            continue;
-        }
-        const auto first = std::find_if(operation.post.begin(), operation.post.end(),
-                                        [](const PostOperation& post) { return post.addend >= 0; });
-        if (first == operation.post.end() || !may_go(first->addend)) continue;
-        const bool is_read = std::find(inputs.begin(), inputs.end(), first->addend) != inputs.end() ||
-                             std::any_of(first + 1, operation.post.end(),
-                                         [&](const PostOperation& post) { return post.addend == first->addend; });
-        first->in_place = !is_read;
-    }
 }
 
 } // namespace banyan

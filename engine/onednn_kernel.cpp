@@ -19,12 +19,17 @@ void OneDnnKernel::run(const dnnl::stream& stream) {
 }
 
 dnnl::memory::data_type to_onednn(NumberType type) {
-    return type == NumberType::f32 ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
+    switch (type) {
+    case NumberType::bf16: return dnnl::memory::data_type::bf16;
+    case NumberType::u8: return dnnl::memory::data_type::u8;
+    case NumberType::f32: break;
+    }
+    return dnnl::memory::data_type::f32;
 }
 
 dnnl::memory::desc description_of(const ValueMemory& value) {
     return {{value.batch, value.shape.channels, value.shape.height, value.shape.width},
-            to_onednn(value.type),
+            to_onednn(value.storage.type),
             dnnl::memory::format_tag::nhwc};
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <omp.h>
@@ -16,7 +17,7 @@ namespace {
 class Upsampling : public Kernel {
 public:
     Upsampling(const ValueMemory& from, const ValueMemory& to) : from_(from), to_(to), threads_(omp_get_max_threads()) {
-        BANYAN_CHECK(from.type == to.type, "engine: upsampling keeps the type of numbers");
+        BANYAN_CHECK(from.storage == to.storage, "engine: upsampling keeps the storage of its input");
     }
 
     void run(const dnnl::stream&) override {
@@ -30,7 +31,7 @@ public:
 private:
     void copy_row(std::int64_t image, std::int64_t y) const {
         const ValueShape &in = from_.shape, &out = to_.shape;
-        const std::size_t cell = static_cast<std::size_t>(out.channels) * bytes_of(to_.type);
+        const std::size_t cell = static_cast<std::size_t>(out.channels) * bytes_of(to_.storage.type);
         const std::int64_t source_row = image * in.height + y * in.height / out.height;
         std::byte* target = to_.data + static_cast<std::size_t>((image * out.height + y) * out.width) * cell;
         for (std::int64_t x = 0; x < out.width; ++x, target += cell) {
@@ -80,13 +81,13 @@ private:
         };
         double sum = 0, squares = 0;
         for (std::int64_t p = 0; p < pixels; ++p) {
-            for (std::int64_t c = 0; c < width; ++c) sum += double{load(from_.data, from_.type, index(p, c))};
+            for (std::int64_t c = 0; c < width; ++c) sum += double{load(from_.data, from_.storage.type, index(p, c))};
         }
         const auto count = static_cast<double>(pixels * width);
         const double mean = sum / count;
         for (std::int64_t p = 0; p < pixels; ++p) {
             for (std::int64_t c = 0; c < width; ++c) {
-                const double distance = double{load(from_.data, from_.type, index(p, c))} - mean;
+                const double distance = double{load(from_.data, from_.storage.type, index(p, c))} - mean;
                 squares += distance * distance;
             }
         }
@@ -94,8 +95,9 @@ private:
         for (std::int64_t p = 0; p < pixels; ++p) {
             for (std::int64_t c = 0; c < width; ++c) {
                 const auto channel = static_cast<std::size_t>(first + c);
-                const double number = (double{load(from_.data, from_.type, index(p, c))} - mean) * factor;
-                store(to_.data, to_.type, index(p, c), static_cast<float>(number) * weight_[channel] + bias_[channel]);
+                const double number = (double{load(from_.data, from_.storage.type, index(p, c))} - mean) * factor;
+                store(to_.data, to_.storage.type, index(p, c),
+                      static_cast<float>(number) * weight_[channel] + bias_[channel]);
             }
         }
     }
@@ -116,31 +118,6 @@ std::unique_ptr<Kernel> make_group_norm(const ValueMemory& from, const ValueMemo
                                         const WeightStore& weights) {
     return std::make_unique<GroupNormKernel>(from, to, norm, weights.numbers(norm.parameters + ".weight"),
                                              weights.numbers(norm.parameters + ".bias"));
-}
-
-InputConversion::InputConversion(const ValueMemory& to, const std::array<double, 3>& mean,
-                                 const std::array<double, 3>& std)
-    : to_(to), threads_(omp_get_max_threads()) {
-    BANYAN_CHECK(to.shape.channels == kImageChannels, "engine: expected a picture of 3 channels, found ",
-                 to.shape.channels);
-    for (std::size_t channel = 0; channel < mean.size(); ++channel) {
-        BANYAN_CHECK(std[channel] > 0, "engine: expected a standard deviation > 0, found ", std[channel]);
-        for (std::size_t byte = 0; byte < 256; ++byte) {
-            const double number = (static_cast<double>(byte) - mean[channel]) / std[channel];
-            table_[channel][byte] = static_cast<float>(number);
-        }
-    }
-}
-
-void InputConversion::run(const std::uint8_t* pixels) const {
-    const std::int64_t rows = to_.batch * to_.shape.height, width = to_.shape.width;
-#pragma omp parallel for num_threads(threads_)
-    for (std::int64_t row = 0; row < rows; ++row) {
-        const std::uint8_t* in = pixels + row * width * kImageChannels;
-        for (std::int64_t x = 0, i = row * width * kImageChannels; x < width; ++x) {
-            for (const auto& by_byte : table_) store(to_.data, to_.type, i++, by_byte[*in++]);
-        }
-    }
 }
 
 } // namespace banyan

@@ -12,37 +12,44 @@ std::string word_of(const Node& node) {
     return activation == nullptr ? op_name(node.attributes) : name_in(activation_names(), activation->kind);
 }
 
-std::int64_t bytes_of_value(const Graph& graph, ValueId value, std::int64_t batch, NumberType type) {
-    return static_cast<std::int64_t>(ValueMemory{nullptr, type, batch, graph.value(value).shape}.bytes());
-}
-
 } // namespace
 
 EngineStep input_step(const ValueMemory& image) {
     const std::int64_t bytes = image.count() + static_cast<std::int64_t>(image.bytes());
-    return {kImageName, "normalise", "table", image.type, image.shape, 0, bytes, false};
+    return {kImageName, "normalise", "normalise", image.storage.type, image.shape, 0, bytes, false};
 }
 
-EngineStep step_of(const Graph& graph, const Operation& operation, const ValueMemory& result, const Kernel& kernel) {
-    const Node& node = graph.nodes[static_cast<std::size_t>(operation.node)];
-    EngineStep step{node.name, word_of(node), kernel.implementation(), result.type, result.shape, 0, 0, false};
+EngineStep step_of(const Program& program, const Operation& operation, std::int64_t batch, const Kernel& kernel) {
+    const auto bytes_of_value = [&](ValueId id) {
+        const ProgramValue& value = program.value(id);
+        return static_cast<std::int64_t>(ValueMemory{nullptr, value.storage, batch, value.shape}.bytes());
+    };
+    const ProgramValue& result = program.value(operation.output);
+    EngineStep step;
+    step.name = result.name;
+    step.operation = "convert";
+    step.implementation = kernel.implementation();
+    step.type = result.storage.type;
+    step.shape = result.shape;
+    step.bytes = bytes_of_value(operation.output);
+    for (const ValueId input : operation.inputs) step.bytes += bytes_of_value(input);
     for (const PostOperation& post : operation.post) {
-        step.operation += "+" + word_of(graph.nodes[static_cast<std::size_t>(post.node)]);
-        if (post.addend >= 0) step.bytes += bytes_of_value(graph, post.addend, result.batch, result.type);
+        if (post.addend >= 0) step.bytes += bytes_of_value(post.addend);
     }
-    const Cost cost = node_cost(graph, node);
-    step.macs = cost.macs * result.batch;
-    step.bytes += static_cast<std::int64_t>(result.bytes());
-    for (const ValueId input : operation.inputs) step.bytes += bytes_of_value(graph, input, result.batch, result.type);
-    step.bytes += cost.parameters * static_cast<std::int64_t>(bytes_of(result.type));
     step.is_reference = step.implementation.find("ref") != std::string::npos;
-    return step;
-}
+    if (operation.node < 0) return step;
 
-EngineStep conversion_step(const std::string& output, const ValueMemory& from, const ValueMemory& to,
-                           const Kernel& kernel) {
-    const auto bytes = static_cast<std::int64_t>(from.bytes() + to.bytes());
-    return {output, "convert", kernel.implementation(), to.type, to.shape, 0, bytes, false};
+    const Node& node = program.graph.nodes[static_cast<std::size_t>(operation.node)];
+    const Cost cost = node_cost(program.graph, node);
+    const NumberType weights = program.value(operation.inputs[0]).storage.type;
+    step.name = node.name;
+    step.operation = word_of(node);
+    step.macs = cost.macs * batch;
+    step.bytes += cost.parameters * static_cast<std::int64_t>(bytes_of(weights));
+    for (const PostOperation& post : operation.post) {
+        step.operation += "+" + word_of(program.graph.nodes[static_cast<std::size_t>(post.node)]);
+    }
+    return step;
 }
 
 } // namespace banyan

@@ -1,5 +1,8 @@
 #include "engine/weight_store.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/check.h"
 
 namespace banyan {
@@ -14,6 +17,10 @@ dnnl::memory::desc plain(const dnnl::memory::dims& dims) {
 
 } // namespace
 
+int output_channel_mask(const dnnl::memory::dims& dims) {
+    return dims.size() == 5 ? 3 : 1; // [groups, O / groups, I, k, k] or [O, I, k, k]
+}
+
 WeightStore::WeightStore(const HostTensors& tensors)
     : tensors_(tensors), engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
 
@@ -23,21 +30,58 @@ const HostTensor& WeightStore::values(const std::string& name) const {
     return found->second;
 }
 
+dnnl::memory WeightStore::source(const std::string& name, const dnnl::memory::dims& dims) const {
+    const HostTensor& tensor = values(name);
+    const dnnl::memory::desc description = plain(dims);
+    BANYAN_CHECK(description.get_size() == tensor.data.size() * sizeof(float), "engine: parameter \"", name, "\" has ",
+                 tensor.data.size(), " numbers, its node needs ", description.get_size() / sizeof(float));
+    return {description, engine_, const_cast<float*>(tensor.data.data())}; // oneDNN knows no constant memory
+}
+
+const dnnl::memory* WeightStore::find(const std::string& name, const dnnl::memory::desc& wanted) const {
+    const auto found = made_.find(name);
+    if (found == made_.end()) return nullptr;
+    for (const dnnl::memory& memory : found->second) {
+        if (memory.get_desc() == wanted) return &memory;
+    }
+    return nullptr;
+}
+
 dnnl::memory WeightStore::get(const std::string& name, const dnnl::memory::dims& dims,
                               const dnnl::memory::desc& wanted) {
-    std::vector<dnnl::memory>& made = made_[name];
-    for (const dnnl::memory& memory : made) {
-        if (memory.get_desc() == wanted) return memory;
-    }
-    const HostTensor& tensor = values(name);
-    const dnnl::memory::desc source = plain(dims);
-    BANYAN_CHECK(source.get_size() == tensor.data.size() * sizeof(float), "engine: parameter \"", name, "\" has ",
-                 tensor.data.size(), " numbers, its node needs ", source.get_size() / sizeof(float));
-    dnnl::memory from(source, engine_, const_cast<float*>(tensor.data.data())); // oneDNN knows no constant memory
-    dnnl::memory to(wanted, engine_);
+    if (const dnnl::memory* made = find(name, wanted)) return *made;
+    dnnl::memory from = source(name, dims), to(wanted, engine_);
     dnnl::reorder(from, to).execute(stream_, from, to);
     stream_.wait();
-    return made.emplace_back(std::move(to));
+    return made_[name].emplace_back(std::move(to));
+}
+
+dnnl::memory WeightStore::get_quantized(const std::string& name, const dnnl::memory::dims& dims,
+                                        const dnnl::memory::desc& wanted) {
+    if (const dnnl::memory* made = find(name, wanted)) return *made;
+    dnnl::memory from = source(name, dims), to(wanted, engine_), scales = channel_scales(name);
+    dnnl::primitive_attr attributes;
+    attributes.set_scales_mask(DNNL_ARG_DST, output_channel_mask(dims));
+    const dnnl::reorder::primitive_desc description(from, to, attributes);
+    dnnl::reorder(description)
+        .execute(stream_, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST, scales}});
+    stream_.wait();
+    return made_[name].emplace_back(std::move(to));
+}
+
+dnnl::memory WeightStore::channel_scales(const std::string& name) {
+    const auto found = scales_.find(name);
+    if (found != scales_.end()) return found->second;
+    const HostTensor& tensor = values(name);
+    const dnnl::memory memory(plain({tensor.shape.at(0)}), engine_);
+    auto* scales = static_cast<float*>(memory.get_data_handle());
+    const std::size_t channels = static_cast<std::size_t>(tensor.shape[0]), each = tensor.data.size() / channels;
+    for (std::size_t c = 0; c < channels; ++c) {
+        float largest = 0;
+        for (std::size_t i = c * each; i < (c + 1) * each; ++i) largest = std::max(largest, std::abs(tensor.data[i]));
+        scales[c] = largest > 0 ? largest / 127 : 1;
+    }
+    return scales_[name] = memory;
 }
 
 dnnl::memory WeightStore::vector(const std::string& name) {

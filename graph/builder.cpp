@@ -97,6 +97,10 @@ ValueId GraphBuilder::linear(ValueId x, const std::string& name, LinearAttribute
     return append(name, with_prefix(std::move(attributes), name), {x}, init);
 }
 
+ValueId GraphBuilder::fake_quant(ValueId x, const std::string& name, const FakeQuantAttributes& attributes) {
+    return append(name, attributes, {x});
+}
+
 ValueId GraphBuilder::conv_bn_act(ValueId x, const std::string& name, const ConvBnActOptions& options) {
     ConvAttributes conv_attributes;
     conv_attributes.out_channels = options.out_channels;

@@ -70,6 +70,8 @@ public:
     /// On [N, C, 1, 1]; always with bias.
     ValueId linear(ValueId x, const std::string& name, LinearAttributes attributes, const LayerInit& init = {});
 
+    ValueId fake_quant(ValueId x, const std::string& name, const FakeQuantAttributes& attributes);
+
     ValueId conv_bn_act(ValueId x, const std::string& name, const ConvBnActOptions& options);
     /// Depthwise kernel x kernel `<name>.dw<suffix>` without norm, then pointwise conv_bn_act of the same name.
     ValueId separable_bn_act(ValueId x, const std::string& name, const ConvBnActOptions& options);

@@ -40,6 +40,9 @@ struct Describe {
     }
     std::string operator()(const UpsampleAttributes&) const { return "upsample"; }
     std::string operator()(const ScaleAttributes&) const { return "scale"; }
+    std::string operator()(const FakeQuantAttributes& quant) const {
+        return detail::concat_parts("fake_quant ", quant.scale, " @ ", quant.zero_point);
+    }
     std::string operator()(const LinearAttributes& linear) const {
         return "linear -> " + std::to_string(linear.out_features);
     }

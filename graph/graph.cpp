@@ -30,6 +30,7 @@ struct OpName {
     const char* operator()(const UpsampleAttributes&) const { return "upsample"; }
     const char* operator()(const ScaleAttributes&) const { return "scale"; }
     const char* operator()(const LinearAttributes&) const { return "linear"; }
+    const char* operator()(const FakeQuantAttributes&) const { return "fake_quant"; }
 };
 
 struct ParameterNames {

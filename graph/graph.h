@@ -23,6 +23,7 @@ constexpr std::int64_t kMaxExtent = 1 << 14;     ///< height and width of a valu
 constexpr std::int64_t kMaxChannels = 1 << 20;   ///< channels of a value
 constexpr std::int64_t kMaxWindow = 1 << 10;     ///< kernel, stride and padding
 constexpr std::int64_t kMaxElements = 1LL << 32; ///< numbers in one parameter
+constexpr double kMaxQuantScale = 1e6;           ///< of a fake_quant
 
 enum class Activation { none, relu, relu6, silu, hard_swish, sigmoid };
 enum class Padding {
@@ -69,9 +70,19 @@ struct LinearAttributes { ///< on [N, C, 1, 1]: a classifier
     std::string parameters{};
 };
 
+/// Rounds to 8 bits and back: (clamp(round(x / scale) + zero_point, 0, 255) - zero_point) * scale, ties to even. The engine
+/// stores such a value in one byte; in training its gradient is that of the clamp.
+/// Source: "Quantizing deep convolutional networks for efficient inference", arXiv:1806.08342, section 2.
+struct FakeQuantAttributes {
+    double scale = 1;   ///< (0, 1e6]
+    int zero_point = 0; ///< [0, 255], the byte of 0
+    bool operator==(const FakeQuantAttributes&) const = default;
+};
+
 using Attributes =
     std::variant<ConvAttributes, BatchNormAttributes, GroupNormAttributes, ActivationAttributes, AddAttributes,
-                 ConcatAttributes, PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes>;
+                 ConcatAttributes, PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes,
+                 FakeQuantAttributes>;
 
 /// Shape of a value without N. Height and width hold for the graph's reference input size.
 struct ValueShape {

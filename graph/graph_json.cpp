@@ -54,6 +54,10 @@ struct AttributeWriter {
     }
     void operator()(const UpsampleAttributes&) const {}
     void operator()(const ScaleAttributes& scale) const { node["parameters"] = scale.parameters; }
+    void operator()(const FakeQuantAttributes& quant) const {
+        node["scale"] = quant.scale;
+        node["zero_point"] = quant.zero_point;
+    }
     void operator()(const LinearAttributes& linear) const {
         node["out_features"] = linear.out_features;
         node["parameters"] = linear.parameters;
@@ -124,6 +128,11 @@ Attributes read_pool(ConfigReader& reader) {
 
 Attributes read_scale(ConfigReader& reader) { return ScaleAttributes{reader.text("parameters")}; }
 
+Attributes read_fake_quant(ConfigReader& reader) {
+    const double scale = reader.real("scale", 0, kMaxQuantScale);
+    return FakeQuantAttributes{scale, static_cast<int>(reader.integer("zero_point", 0, 255))};
+}
+
 Attributes read_linear(ConfigReader& reader) {
     const std::int64_t out_features = reader.integer("out_features", 1, kMaxInteger);
     return LinearAttributes{out_features, reader.text("parameters")};
@@ -146,7 +155,8 @@ const ConfigReader::Choices<Attributes (*)(ConfigReader&)>& attribute_readers() 
         {"pool", read_pool},
         {"upsample", read_nothing<UpsampleAttributes>},
         {"scale", read_scale},
-        {"linear", read_linear}};
+        {"linear", read_linear},
+        {"fake_quant", read_fake_quant}};
     return readers;
 }
 

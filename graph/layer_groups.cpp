@@ -14,7 +14,8 @@ bool may_join(const Node& node) {
     return std::holds_alternative<BatchNormAttributes>(node.attributes) ||
            std::holds_alternative<GroupNormAttributes>(node.attributes) ||
            std::holds_alternative<ActivationAttributes>(node.attributes) ||
-           std::holds_alternative<ScaleAttributes>(node.attributes);
+           std::holds_alternative<ScaleAttributes>(node.attributes) ||
+           std::holds_alternative<FakeQuantAttributes>(node.attributes);
 }
 
 /// Length of the first two dotted parts of a name, without the dot behind them; a last part stands for itself.

@@ -122,6 +122,14 @@ public:
         finish("Gather", {rows, column_indices}, {{"axis", std::int64_t{3}}});
     }
 
+    void operator()(const FakeQuantAttributes& quant) {
+        const std::string scale = initializer(node_->name + ".scale", {}, {static_cast<float>(quant.scale)});
+        const std::string zero = onnx_.new_name(node_->name + ".zero_point");
+        onnx_.add_bytes(zero, {}, {static_cast<std::uint8_t>(quant.zero_point)});
+        const std::string bytes = step(".bytes", "QuantizeLinear", {input(0), scale, zero});
+        finish("DequantizeLinear", {bytes, scale, zero});
+    }
+
     void operator()(const ScaleAttributes& scale) { finish("Mul", {input(0), parameter(scale.parameters + ".scale")}); }
 
 private:

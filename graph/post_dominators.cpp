@@ -17,6 +17,7 @@ struct PatternOf {
     OpPattern operator()(const BatchNormAttributes&) const { return OpPattern::broadcast; }
     OpPattern operator()(const GroupNormAttributes&) const { return OpPattern::opaque; }
     OpPattern operator()(const ActivationAttributes&) const { return OpPattern::elementwise; }
+    OpPattern operator()(const FakeQuantAttributes&) const { return OpPattern::elementwise; }
     OpPattern operator()(const AddAttributes&) const { return OpPattern::broadcast; }
     OpPattern operator()(const ScaleAttributes&) const { return OpPattern::broadcast; }
     OpPattern operator()(const ConcatAttributes&) const { return OpPattern::injective; }

@@ -61,6 +61,13 @@ public:
     }
     ValueShape operator()(const ActivationAttributes&) const { return only_input(); }
     ValueShape operator()(const ScaleAttributes&) const { return only_input(); }
+    ValueShape operator()(const FakeQuantAttributes& quant) const {
+        BANYAN_CHECK(quant.scale > 0 && quant.scale <= kMaxQuantScale, "graph: node ", node_.name,
+                     ": expected a scale in (0, ", kMaxQuantScale, "], found ", quant.scale);
+        BANYAN_CHECK(quant.zero_point >= 0 && quant.zero_point <= 255, "graph: node ", node_.name,
+                     ": expected a zero_point in [0, 255], found ", quant.zero_point);
+        return only_input();
+    }
     ValueShape operator()(const AddAttributes&) const {
         if (inputs_.size() != 2 || inputs_[0] != inputs_[1]) fail("two inputs of one shape");
         return inputs_[0];

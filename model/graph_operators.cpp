@@ -90,6 +90,11 @@ struct Operator::Dispatch {
     at::Tensor operator()(const ScaleAttributes&) const {
         return in[0] * op.weight_.reshape({}); // as a number it does not widen a BF16 input
     }
+    at::Tensor operator()(const FakeQuantAttributes& quant) const {
+        const at::Tensor rounded =
+            at::fake_quantize_per_tensor_affine(in[0].to(at::kFloat), quant.scale, quant.zero_point, 0, 255);
+        return rounded.to(in[0].scalar_type());
+    }
     at::Tensor operator()(const LinearAttributes& linear) const {
         // [N, C, 1, 1] -> [N, C] -> [N, out, 1, 1]
         return at::linear(in[0].flatten(1), op.weight_, op.bias_).view({in[0].size(0), linear.out_features, 1, 1});

@@ -1,0 +1,125 @@
+#include "graph/fake_quant.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "core/check.h"
+#include "graph/rebuild.h"
+#include "graph/verifier.h"
+
+namespace banyan {
+
+namespace {
+
+constexpr const char* kSuffix = ".quant";
+constexpr float kMostSteps = 127;
+
+template <typename Attribute>
+const Attribute* attribute_of(const Node& node) {
+    return std::get_if<Attribute>(&node.attributes);
+}
+
+bool computes_in_bytes(const Node& node) {
+    return attribute_of<ConvAttributes>(node) != nullptr || attribute_of<LinearAttributes>(node) != nullptr;
+}
+
+/// The value whose numbers `value` copies.
+ValueId source_of(const Graph& graph, ValueId value) {
+    for (const Node* node = graph.producer(value); node != nullptr; node = graph.producer(value)) {
+        const auto* pool = attribute_of<PoolAttributes>(*node);
+        const bool copies = attribute_of<UpsampleAttributes>(*node) != nullptr ||
+                            (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
+        if (!copies) break;
+        value = node->inputs[0];
+    }
+    return value;
+}
+
+const FakeQuantAttributes* rounding_of(const Graph& graph, ValueId value) {
+    const Node* node = graph.producer(value);
+    return node == nullptr ? nullptr : attribute_of<FakeQuantAttributes>(*node);
+}
+
+std::string weight_name(const Node& node) {
+    return parameter_names(node).front(); // "….weight"
+}
+
+void round_channels(HostTensor& weight) {
+    const auto channels = static_cast<std::size_t>(weight.shape.at(0));
+    const std::size_t each = weight.data.size() / channels;
+    for (std::size_t c = 0; c < channels; ++c) {
+        const auto first = weight.data.begin() + static_cast<std::ptrdiff_t>(c * each);
+        const auto last = first + static_cast<std::ptrdiff_t>(each);
+        float largest = 0;
+        for (auto w = first; w != last; ++w) largest = std::max(largest, std::abs(*w));
+        if (largest == 0) continue;
+        const float step = largest / kMostSteps;
+        for (auto w = first; w != last; ++w) *w = std::nearbyint(*w / step) * step;
+    }
+}
+
+} // namespace
+
+std::vector<std::string> quantizable_values(const Graph& graph) {
+    std::set<ValueId> values;
+    for (const Node& node : graph.nodes) {
+        if (computes_in_bytes(node)) values.insert(source_of(graph, node.inputs[0]));
+    }
+    std::vector<std::string> names;
+    for (const ValueId value : values) names.push_back(graph.value(value).name);
+    return names;
+}
+
+Graph insert_fake_quant(const Graph& graph, const std::map<std::string, FakeQuantAttributes>& by_value) {
+    Graph source = graph;
+    std::map<ValueId, ValueId> rounded; // value -> its rounded one
+    std::vector<Node> nodes;
+    std::set<std::string> left;
+    for (const auto& [name, attributes] : by_value) left.insert(name);
+    const auto round = [&](ValueId value) {
+        const auto found = by_value.find(graph.value(value).name);
+        if (found == by_value.end()) return;
+        left.erase(found->first);
+        const std::string name = found->first + kSuffix;
+        rounded[value] = static_cast<ValueId>(source.values.size());
+        source.values.push_back({name, graph.value(value).shape, -1});
+        nodes.push_back({name, found->second, {value}, rounded[value]});
+    };
+    round(graph.input);
+    for (const Node& node : graph.nodes) {
+        const ValueId input = node.inputs[0];
+        const bool replaced = attribute_of<FakeQuantAttributes>(node) != nullptr && rounded.contains(input);
+        if (replaced) {
+            rounded[node.output] = rounded[input];
+            continue;
+        }
+        nodes.push_back(node);
+        for (ValueId& id : nodes.back().inputs) {
+            if (const auto found = rounded.find(id); found != rounded.end()) id = found->second;
+        }
+        round(node.output);
+    }
+    BANYAN_CHECK(left.empty(), "insert_fake_quant: the network has no value \"", left.empty() ? "" : *left.begin(),
+                 "\"");
+    Graph result = rebuild(source, std::move(nodes), graph.outputs);
+    verify(result);
+    return result;
+}
+
+GraphWithValues round_weights(GraphWithValues network) {
+    std::set<std::string> names;
+    for (const Node& node : network.graph.nodes) {
+        const ValueId source = source_of(network.graph, node.inputs[0]);
+        if (computes_in_bytes(node) && rounding_of(network.graph, source) != nullptr) names.insert(weight_name(node));
+    }
+    for (const std::string& name : names) {
+        const auto found = network.tensors.find(name);
+        BANYAN_CHECK(found != network.tensors.end(), "round_weights: parameter \"", name, "\" has no value");
+        round_channels(found->second);
+    }
+    return network;
+}
+
+} // namespace banyan
