@@ -117,10 +117,6 @@ TrainOptions parse_train(ConfigReader reader) {
     return options;
 }
 
-void check_schema(ConfigReader& reader, bool required) {
-    if (required || reader.has("schema_version")) reader.integer("schema_version", 1, 1);
-}
-
 /// The effective config with the paths as they were found, so that it means the same wherever it lies.
 std::string with_absolute_paths(const RunConfig& config, const std::string& text) {
     Json root = Json::parse(text);
@@ -162,7 +158,7 @@ std::vector<SampledBranch> sampled_branches(const ModelOptions& model) {
 } // namespace
 
 RunConfig parse_run_config(ConfigReader reader) {
-    check_schema(reader, true);
+    reader.integer("schema_version", 1, 1);
     RunConfig config;
     config.model = parse_model(reader);
     config.datasets = parse_datasets(reader, "datasets");
@@ -194,38 +190,6 @@ template <typename Predicate>
 void erase_entries(Json& list_or_object, Predicate is_unwanted) {
     for (auto entry = list_or_object.begin(); entry != list_or_object.end();) {
         entry = is_unwanted(entry) ? list_or_object.erase(entry) : std::next(entry);
-    }
-}
-
-/// Whether lists or rules tell more of single pictures. They may need all the classes that the data set has.
-bool names_single_pictures(const DatasetOptions& dataset) {
-    return !dataset.image_labels.empty() || !dataset.ignore_regions.empty() || !dataset.absent_without.empty();
-}
-
-/// Every class of the run that the map, the states and the rules of a data set name.
-std::vector<std::string> named_classes(const DatasetOptions& dataset) {
-    std::vector<std::string> names;
-    for (const auto& [source, ours] : dataset.classes) names.push_back(ours);
-    for (const auto& [name, state] : dataset.labels) names.push_back(name);
-    for (const auto& [without, classes] : dataset.absent_without) {
-        names.push_back(without);
-        names.insert(names.end(), classes.begin(), classes.end());
-    }
-    return names;
-}
-
-/// Whether the map or the states name a class of the table. What lists and rules tell of further classes is welcome but
-/// not worth a share of every batch.
-bool labels_any_of(const ClassTable& table, const DatasetOptions& dataset) {
-    return std::any_of(dataset.classes.begin(), dataset.classes.end(),
-                       [&](const auto& entry) { return table.find_class(entry.second); }) ||
-           std::any_of(dataset.labels.begin(), dataset.labels.end(),
-                       [&](const auto& entry) { return table.find_class(entry.first); });
-}
-
-void add_others(DatasetOptions& dataset, const std::vector<std::string>& names, const ClassTable& table) {
-    for (const std::string& name : names) {
-        if (!table.find_class(name) && !contains(dataset.other_classes, name)) dataset.other_classes.push_back(name);
     }
 }
 
@@ -280,24 +244,6 @@ RunConfig run_config_from_text(const std::string& text, const std::string& name,
     return parse_run_config(ConfigReader::from_text(text, name, overrides));
 }
 
-DatasetOptions with_other_classes(DatasetOptions dataset, const ClassTable& table) {
-    add_others(dataset, named_classes(dataset), table);
-    return dataset;
-}
-
-std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table) {
-    std::erase_if(datasets, [&](const DatasetOptions& dataset) { return !labels_any_of(table, dataset); });
-    for (DatasetOptions& dataset : datasets) {
-        if (names_single_pictures(dataset)) {
-            dataset = with_other_classes(std::move(dataset), table);
-            continue;
-        }
-        std::erase_if(dataset.classes, [&](const auto& entry) { return !table.find_class(entry.second); });
-        std::erase_if(dataset.labels, [&](const auto& entry) { return !table.find_class(entry.first); });
-    }
-    return datasets;
-}
-
 RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks) {
     check_task_names(tasks, config.model.tasks);
     std::vector<std::string> others; // lists may name every class and task of the run
@@ -316,7 +262,7 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
     config.validation = datasets_for(config.validation, table);
     for (std::vector<DatasetOptions>* datasets : {&config.datasets, &config.validation}) {
         for (DatasetOptions& dataset : *datasets) {
-            if (names_single_pictures(dataset)) add_others(dataset, others, table);
+            if (names_single_pictures(dataset)) add_other_classes(dataset, others, table);
         }
     }
     const bool some_rest = !config.train.learn.empty();
@@ -328,12 +274,6 @@ RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& ta
     config.transforms = restrict_transforms(config.transforms, table);
     config.effective = restricted_text(config, config.effective);
     return config;
-}
-
-std::vector<DatasetOptions> load_dataset_list(const std::string& path, const std::string& key) {
-    ConfigReader reader = ConfigReader::from_file(path);
-    check_schema(reader, false);
-    return parse_datasets(reader, key);
 }
 
 } // namespace banyan

@@ -5,6 +5,7 @@
 
 #include "core/config_reader.h"
 #include "data/dataset.h"
+#include "data/dataset_list.h"
 #include "data/loader.h"
 #include "data/transforms.h"
 #include "network/model_options.h"
@@ -33,17 +34,5 @@ RunConfig parse_run_config(ConfigReader reader);
 /// The run cut to some tasks: other tasks leave the branches, branches without a task and data sets that label none of
 /// the tasks go away. For single-task baselines. @throws UsageError an unknown task
 RunConfig restrict_to_tasks(RunConfig config, const std::vector<std::string>& tasks);
-
-/// Reads a file with a "datasets" list (a training config or a file with only that list) for evaluation.
-/// @param key "datasets" or "validation". @throws ConfigError, IoError
-std::vector<DatasetOptions> load_dataset_list(const std::string& path, const std::string& key);
-
-/// The data set with its whole class map, also where `table` knows none of it: the rest becomes `other_classes`.
-DatasetOptions with_other_classes(DatasetOptions dataset, const ClassTable& table);
-
-/// Data sets whose class maps are cut to the classes of `table` (a model may know fewer tasks); sets whose map and
-/// states name none go away. A set with lists or rules about single pictures keeps its map
-/// (with_other_classes).
-std::vector<DatasetOptions> datasets_for(std::vector<DatasetOptions> datasets, const ClassTable& table);
 
 } // namespace banyan
