@@ -32,6 +32,7 @@ const std::map<std::string, Names>& layering() {
         {"combine",
          {"core", "graph", "anchors", "heads", "network", "model", "image", "data", "eval", "report", "train"}},
         {"engine", {"core", "graph"}},
+        {"quant", {"core", "graph"}},
         {"infer", {"core", "graph", "engine", "anchors", "heads", "network", "image"}},
     };
     return table;
@@ -40,8 +41,8 @@ const std::map<std::string, Names>& layering() {
 /// These may include everything, but only tests may include tests, and nobody else includes apps or benchmarks.
 const Names kTopFolders{"apps", "benchmarks", "examples", "cmake"};
 /// Folders that never see a LibTorch tensor, nor do their tests.
-const Names kTorchFree{"core",   "graph",    "anchors", "image",   "data",   "eval",
-                       "report", "backbone", "heads",   "network", "engine", "lint"};
+const Names kTorchFree{"core",     "graph", "anchors", "image",  "data",  "eval", "report",
+                       "backbone", "heads", "network", "engine", "quant", "lint"};
 
 std::string joined(const Names& names) {
     std::string text;
