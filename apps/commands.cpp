@@ -127,6 +127,22 @@ void add_export(po::options_description& options) {
     add("json", "what was written as JSON on stdout");
 }
 
+void add_quantize(po::options_description& options) {
+    auto add = options.add_options();
+    add("model", text()->required(), "model file as it was trained");
+    add("calib", text()->required(), "JSON file with a \"datasets\" list; the training config will do");
+    add("split", text()->default_value("datasets"), "list of that file: datasets or validation");
+    add("out", text()->required(), "model file to write");
+    add("images", po::value<int>()->default_value(300), "calibration pictures, spread over the data sets");
+    add("method", text()->default_value("kl"), "how ranges are chosen: min_max, percentile, mse, kl, best");
+    add("percentile", po::value<double>()->default_value(99.99), "of the numbers, for percentile");
+    add("no-bias-correction", "leave biases as they are");
+    add("equalize", "first balance the channels of neighbouring layers");
+    add("keep-float", text(), "parts that stay in floating point: branches.face,trunk.backbone.features.0");
+    add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
+    add("json", "result as JSON on stdout");
+}
+
 void add_env(po::options_description& options) { options.add_options()("json", "result as JSON on stdout"); }
 
 void add_demo(po::options_description& options) {
@@ -163,6 +179,9 @@ std::vector<Command> single_commands() {
          "input", 1},
         {"bench", "how long a model takes, stage by stage and branch by branch", "MODEL [options]",
          "From a picture in memory to its boxes, one picture at a time.", add_bench, "model", 1, kInferenceProgram},
+        {"quantize", "make a model compute in 8 bits", "MODEL --calib DATA.json --out FILE [options]",
+         "Judge the result with `banyan eval`, which computes it as the 8-bit kernels do.", add_quantize, "model", 1,
+         kInferenceProgram},
         {"export", "write a network for other engines", "MODEL --out FILE [options]",
          "The network takes RGB pictures of 0 to 255 as float [N, 3, H, W] and returns the raw outputs of each branch.",
          add_export, "model", 1, kInferenceProgram},

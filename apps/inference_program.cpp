@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
     const CommandRunners runners{
         {"detect", run_detect},
         {"bench", run_bench},
+        {"quantize", run_quantize},
         {"export", run_export},
     };
     return run_command(runners, argc, argv);

@@ -16,6 +16,7 @@ ExitCode run_check(const Options& options);
 ExitCode run_detect(const Options& options);
 ExitCode run_explain(const Options& options);
 ExitCode run_bench(const Options& options);
+ExitCode run_quantize(const Options& options);
 ExitCode run_export(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);

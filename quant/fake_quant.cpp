@@ -1,28 +1,21 @@
-#include "graph/fake_quant.h"
+#include "quant/fake_quant.h"
 
-#include <algorithm>
-#include <cmath>
-#include <set>
 #include <utility>
 
 #include "core/check.h"
 #include "graph/rebuild.h"
 #include "graph/verifier.h"
+#include "quant/weight_quantization.h"
 
 namespace banyan {
 
 namespace {
 
 constexpr const char* kSuffix = ".quant";
-constexpr float kMostSteps = 127;
 
 template <typename Attribute>
 const Attribute* attribute_of(const Node& node) {
     return std::get_if<Attribute>(&node.attributes);
-}
-
-bool computes_in_bytes(const Node& node) {
-    return attribute_of<ConvAttributes>(node) != nullptr || attribute_of<LinearAttributes>(node) != nullptr;
 }
 
 /// The value whose numbers `value` copies.
@@ -46,33 +39,25 @@ std::string weight_name(const Node& node) {
     return parameter_names(node).front(); // "….weight"
 }
 
-void round_channels(HostTensor& weight) {
-    const auto channels = static_cast<std::size_t>(weight.shape.at(0));
-    const std::size_t each = weight.data.size() / channels;
-    for (std::size_t c = 0; c < channels; ++c) {
-        const auto first = weight.data.begin() + static_cast<std::ptrdiff_t>(c * each);
-        const auto last = first + static_cast<std::ptrdiff_t>(each);
-        float largest = 0;
-        for (auto w = first; w != last; ++w) largest = std::max(largest, std::abs(*w));
-        if (largest == 0) continue;
-        const float step = largest / kMostSteps;
-        for (auto w = first; w != last; ++w) *w = std::nearbyint(*w / step) * step;
-    }
-}
-
 } // namespace
 
-std::vector<std::string> quantizable_values(const Graph& graph) {
+bool computes_in_bytes(const Node& node) {
+    return attribute_of<ConvAttributes>(node) != nullptr || attribute_of<LinearAttributes>(node) != nullptr;
+}
+
+std::vector<std::string> quantizable_values(const Graph& graph, const std::set<std::string>& exact_nodes) {
     std::set<ValueId> values;
     for (const Node& node : graph.nodes) {
-        if (computes_in_bytes(node)) values.insert(source_of(graph, node.inputs[0]));
+        if (computes_in_bytes(node) && !exact_nodes.contains(node.name))
+            values.insert(source_of(graph, node.inputs[0]));
     }
     std::vector<std::string> names;
     for (const ValueId value : values) names.push_back(graph.value(value).name);
     return names;
 }
 
-Graph insert_fake_quant(const Graph& graph, const std::map<std::string, FakeQuantAttributes>& by_value) {
+Graph insert_fake_quant(const Graph& graph, const std::map<std::string, FakeQuantAttributes>& by_value,
+                        const std::set<std::string>& exact_nodes) {
     Graph source = graph;
     std::map<ValueId, ValueId> rounded; // value -> its rounded one
     std::vector<Node> nodes;
@@ -97,7 +82,8 @@ Graph insert_fake_quant(const Graph& graph, const std::map<std::string, FakeQuan
         }
         nodes.push_back(node);
         for (ValueId& id : nodes.back().inputs) {
-            if (const auto found = rounded.find(id); found != rounded.end()) id = found->second;
+            const auto found = rounded.find(id);
+            if (found != rounded.end() && !exact_nodes.contains(node.name)) id = found->second;
         }
         round(node.output);
     }
@@ -117,7 +103,7 @@ GraphWithValues round_weights(GraphWithValues network) {
     for (const std::string& name : names) {
         const auto found = network.tensors.find(name);
         BANYAN_CHECK(found != network.tensors.end(), "round_weights: parameter \"", name, "\" has no value");
-        round_channels(found->second);
+        found->second = dequantize_weight(quantize_weight(name, found->second));
     }
     return network;
 }

@@ -1,4 +1,4 @@
-#include "graph/fake_quant.h"
+#include "quant/fake_quant.h"
 
 #include <cmath>
 
