@@ -20,7 +20,7 @@ namespace banyan {
 
 namespace {
 
-/// Threads of the kernels that are made meanwhile.
+/// Threads of the kernels that are made or run meanwhile: some of oneDNN's ask OpenMP again whenever they run.
 class ThreadCount {
 public:
     explicit ThreadCount(int count) : before_(omp_get_max_threads()) {
@@ -185,6 +185,7 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 void Engine::run(const std::uint8_t* pixels) {
+    const ThreadCount kernel_threads(plan_->threads);
     plan_->input->run(pixels);
     for (const auto& kernel : plan_->kernels) kernel->run(plan_->stream);
     plan_->stream.wait();
@@ -192,6 +193,7 @@ void Engine::run(const std::uint8_t* pixels) {
 
 void Engine::run_timed(const std::uint8_t* pixels, std::vector<double>& seconds) {
     using Clock = std::chrono::steady_clock;
+    const ThreadCount kernel_threads(plan_->threads);
     seconds.resize(plan_->steps.size(), 0.0);
     auto start = Clock::now();
     const auto lap = [&](std::size_t step) {

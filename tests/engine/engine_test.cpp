@@ -1,5 +1,10 @@
 #include "engine/engine.h"
 
+#include <omp.h>
+
+#include <filesystem>
+#include <iterator>
+
 #include <gmock/gmock.h>
 
 #include "core/error.h"
@@ -109,6 +114,23 @@ TEST(Engine, TellsItsSteps) {
     std::vector<double> seconds;
     engine.run_timed(random_pixels(32 * 48 * 3, 3).data(), seconds);
     EXPECT_EQ(seconds.size(), engine.steps().size());
+}
+
+TEST(Engine, RunsOnTheThreadsItWasMadeFor) {
+    const auto threads_here = [] {
+        const std::filesystem::directory_iterator tasks("/proc/self/task");
+        return std::distance(begin(tasks), end(tasks));
+    };
+    const int before = omp_get_max_threads();
+    const auto threads_before = threads_here();
+    EngineOptions options;
+    options.threads = 1;
+    Engine engine(every_operator_packed(), options);
+    omp_set_num_threads(8); // more than any test before can have started
+    engine.run(random_pixels(32 * 48 * 3, 1).data());
+    EXPECT_EQ(omp_get_max_threads(), 8);
+    omp_set_num_threads(before);
+    EXPECT_EQ(threads_here(), threads_before);
 }
 
 TEST(Engine, RefusesWhatDoesNotFit) {
