@@ -9,7 +9,10 @@ A network is det3 (ResNet-18, FPN, three branches with towers of 3x3 convolution
 224, with classifier), all three with drawn weights, or the path of a model file. For each network and number format the worker
 (a program that runs our engine) writes the network as an ONNX file, the peers load it, everybody must give nearly the same
 outputs for the same picture, and then come the rounds: in each, every engine has one turn of --passes passes, and the engine
-that begins is another each round. Times are medians over all passes of all rounds.
+that begins is another each round. Times are medians over all passes of all rounds; a ratio below 1 says that ours is faster.
+
+The figures mean something only where nothing else runs: engines wait for their threads in different ways, and other work
+hits some of them many times harder than others.
 
 What makes the comparison fair, and where it is not quite:
   - Weights, picture and number of threads are the same. Batch norms are folded before the file is written. The network
@@ -18,7 +21,7 @@ What makes the comparison fair, and where it is not quite:
     their time, in memory that is bound once, and outputs are left where they are: in their favour.
   - Ours is timed in its own process; ONNX Runtime and OpenVINO are timed around their call from Python, which costs them some
     microseconds a pass.
-  - Idle threads of an engine may spin for a while (those of ONNX Runtime and of OpenMP for several milliseconds) and would slow
+  - Idle threads of an engine may spin for a while (those of ONNX Runtime and of OpenMP for many milliseconds) and would slow
     the next. Every engine keeps its usual way of waiting, but nobody begins before all processes have used next to no processor
     time in a few naps of 2 ms on end. So the first pass of each turn wakes sleeping threads, for everybody alike.
   - ONNX Runtime: threads within operators only, operators in sequence, all graph optimisations; fp32 only.
@@ -169,11 +172,13 @@ class OpenVino(PythonPeer):
     def __init__(self, case):
         import openvino
         self.version = openvino.__version__
+        number = {"fp32": openvino.Type.f32, "bf16": openvino.Type.bf16}[case.dtype]
         settings = {"INFERENCE_NUM_THREADS": case.args.threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-                    "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[case.dtype]}
+                    "INFERENCE_PRECISION_HINT": number}
         model = openvino.Core().compile_model(str(case.onnx), "CPU", settings)
-        if model.get_property("INFERENCE_NUM_THREADS") != case.args.threads:
-            raise RuntimeError(f"OpenVINO does not take {case.args.threads} threads")
+        for name in ("INFERENCE_NUM_THREADS", "INFERENCE_PRECISION_HINT"):
+            if model.get_property(name) != settings[name]:
+                raise RuntimeError(f"OpenVINO takes {model.get_property(name)} as {name}, not {settings[name]}")
         self.request = model.create_infer_request()
         self.picture = picture_for(case, model.input().shape)
         self.request.set_input_tensor(openvino.Tensor(self.picture, shared_memory=True))
