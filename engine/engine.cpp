@@ -211,6 +211,7 @@ void Engine::run_timed(const std::uint8_t* pixels, std::vector<double>& seconds)
 }
 
 void Engine::run_observed(const std::uint8_t* pixels, const ValueObserver& observer) {
+    const ThreadCount kernel_threads(plan_->threads);
     const auto show = [&](ValueId value) {
         const ValueMemory memory = plan_->place(value);
         BANYAN_CHECK(memory.storage.type == NumberType::f32, "engine: values can be observed in float32 only");
