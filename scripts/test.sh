@@ -18,6 +18,7 @@ install_test_packages() {
 }
 
 scripts/build.sh "$preset"
+scripts/build.sh no-torch banyan # what runs networks must build without LibTorch
 install_test_packages
 export OMP_NUM_THREADS=1 # the tests share the cores: one thread each
 exec ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)"
