@@ -70,8 +70,8 @@ struct LinearAttributes { ///< on [N, C, 1, 1]: a classifier
     std::string parameters{};
 };
 
-/// Rounds to 8 bits and back: (clamp(round(x / scale) + zero_point, 0, 255) - zero_point) * scale, ties to even. The engine
-/// stores such a value in one byte; in training its gradient is that of the clamp.
+/// Rounds to 8 bits and back: (clamp(round(x / scale) + zero_point, 0, 255) - zero_point) * scale, ties to even. The
+/// engine stores such a value in one byte; in training its gradient is that of the clamp.
 /// Source: "Quantizing deep convolutional networks for efficient inference", arXiv:1806.08342, section 2.
 struct FakeQuantAttributes {
     double scale = 1;   ///< (0, 1e6]

@@ -31,6 +31,24 @@ TEST(Explain, TellsTasksBranchesAndCost) {
     EXPECT_GT(macs, 0);
 }
 
+TEST(Explain, ShowsThePlanAndWhatWasJoined) {
+    const SmallRun run;
+    const std::string picture = run.file("fusion.svg");
+    const Outcome text = banyan({"explain", run.config(), "--plan", "--fusion", picture, "--threads", "1", "--fp32"});
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, AllOf(HasSubstr("conv2d+relu6"), HasSubstr("MB in one arena"), HasSubstr("GOP/s")));
+    EXPECT_THAT(read_text(picture), HasSubstr("</svg>"));
+
+    const Outcome outcome = banyan({"explain", run.config(), "--plan", "--json", "--tasks", "red", "--fp32"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json plan = json::parse(outcome.out);
+    EXPECT_LT(plan.at("arena_bytes"), plan.at("value_bytes"));
+    for (const json& step : plan.at("steps")) {
+        EXPECT_EQ(step.at("type"), "f32");
+        EXPECT_THAT(step.at("name").get<std::string>(), Not(HasSubstr("blue")));
+    }
+}
+
 TEST(Explain, CutsTheNetworkToTasks) {
     const SmallRun run;
     const Outcome outcome = banyan({"explain", run.config(), "--tasks", "red", "--json"});

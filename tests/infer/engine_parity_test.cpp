@@ -52,7 +52,8 @@ Network detector(const std::string& name, const std::string& model, const std::s
                     R"({"tasks": [{"name": "face", "classes": ["bare", "masked"]}, {"name": "hand"},
                   {"name": "head"}], "model": {"input_side": 96, )" +
                     model + R"(, "branches": [
-                  {"name": "parts", "tasks": ["face", "hand"], "anchors": {"kind": "points", "levels": [3, 4, 5]}, "head": )" +
+                  {"name": "parts", "tasks": ["face", "hand"], "anchors": {"kind": "points",
+                   "levels": [3, 4, 5]}, "head": )" +
                     head + R"(}, {"name": "head", "anchors": {"kind": "points", "levels": [4, 5]}, "head": )" + head +
                     "}]}}";
                 ConfigReader reader = ConfigReader::from_text(text, name);

@@ -1,0 +1,128 @@
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "process.h"
+#include "small_run.h"
+
+namespace banyan::test {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// One trained network and one that computes in 8 bits serve all cases.
+class Quantized : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        run_ = new SmallRun();
+        const Outcome trained = banyan({"train", run_->config(), "--out", run_->out()});
+        ASSERT_EQ(trained.code, 0) << trained.err;
+        outcome_ =
+            new Outcome(banyan({"quantize", run_->model(), "--calib", run_->config(), "--out", bytes(), "--json"}));
+        ASSERT_EQ(outcome_->code, 0) << outcome_->err;
+    }
+    static void TearDownTestSuite() {
+        delete outcome_;
+        delete run_;
+    }
+
+    static std::string bytes() { return run_->file("bytes.banyan.safetensors"); }
+    Outcome quantize(const std::vector<std::string>& more) const {
+        std::vector<std::string> words{"quantize", run_->model(), "--calib", run_->config(), "--out", other()};
+        words.insert(words.end(), more.begin(), more.end());
+        return banyan(words);
+    }
+    std::string other() const { return dir_.file("other.banyan.safetensors"); }
+
+    static SmallRun* run_;
+    static Outcome* outcome_;
+    TempDir dir_;
+};
+SmallRun* Quantized::run_ = nullptr;
+Outcome* Quantized::outcome_ = nullptr;
+
+TEST_F(Quantized, TellsTheRangeOfEveryValue) {
+    const json result = json::parse(outcome_->out);
+    EXPECT_EQ(result.at("method"), "kl");
+    EXPECT_EQ(result.at("images"), 2 * SmallRun::kPictures);
+    ASSERT_GT(result.at("values").size(), 20U);
+    for (const json& value : result.at("values")) {
+        EXPECT_LE(value.at("low").get<double>(), 0) << value;
+        EXPECT_GE(value.at("high").get<double>(), 0) << value;
+        EXPECT_GT(value.at("scale").get<double>(), 0) << value;
+    }
+    EXPECT_EQ(result.at("values")[0].at("name"), "image");
+}
+
+TEST_F(Quantized, RunsInBytes) {
+    const Outcome plan = banyan({"explain", bytes(), "--plan", "--json"});
+    ASSERT_EQ(plan.code, 0) << plan.err;
+    int in_bytes = 0;
+    for (const json& step : json::parse(plan.out).at("steps")) in_bytes += step.at("type") == "u8" ? 1 : 0;
+    EXPECT_GT(in_bytes, 20);
+    const Outcome found = banyan({"detect", "--model", bytes(), run_->picture(0), "--out", dir_.file("found")});
+    EXPECT_EQ(found.code, 0) << found.err;
+}
+
+TEST_F(Quantized, IsJudgedAndExportedLikeOthers) {
+    const Outcome judged = banyan({"eval", "--model", bytes(), "--data", run_->config(), "--json"});
+    ASSERT_EQ(judged.code, 0) << judged.err;
+    const Outcome exported = banyan({"export", bytes(), "--out", dir_.file("bytes.onnx")});
+    ASSERT_EQ(exported.code, 0) << exported.err;
+    EXPECT_THAT(read_text(dir_.file("bytes.onnx")), AllOf(HasSubstr("QuantizeLinear"), HasSubstr("DequantizeLinear")));
+    const Outcome explained = banyan({"explain", bytes()});
+    EXPECT_THAT(explained.out, HasSubstr("quantized: kl, 8 pictures"));
+}
+
+TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
+    const Outcome outcome = quantize({"--keep-float", "branches.red,trunk.backbone.features.0", "--method", "mse"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const Outcome plan = banyan({"explain", other(), "--plan", "--json", "--fp32"});
+    for (const json& step : json::parse(plan.out).at("steps")) {
+        if (step.at("name").get<std::string>().starts_with("branches.red.")) EXPECT_EQ(step.at("type"), "f32") << step;
+    }
+}
+
+TEST_F(Quantized, RefusesWhatDoesNotFit) {
+    const auto refuses = [&](const Outcome& outcome, int code, const std::string& word) {
+        EXPECT_EQ(outcome.code, code) << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr(word));
+        EXPECT_FALSE(std::filesystem::exists(other()));
+    };
+    refuses(quantize({"--method", "guess"}), 2, "min_max, percentile, mse, kl, best");
+    refuses(quantize({"--images", "0"}), 2, "--images");
+    refuses(quantize({"--percentile", "101"}), 2, "--percentile");
+    refuses(quantize({"--split", "test"}), 2, "datasets or validation");
+    refuses(banyan({"quantize", bytes(), "--calib", run_->config(), "--out", other()}), 2, "is quantised already");
+    const std::string empty = dir_.write("empty.json", R"({"datasets": []})");
+    refuses(banyan({"quantize", run_->model(), "--calib", empty, "--out", other()}), 2, "empty.json");
+    refuses(banyan({"quantize", dir_.file("none"), "--calib", run_->config(), "--out", other()}), 5, "none");
+}
+
+/// Of a quantised model and one that is not.
+TEST_F(Quantized, IsMeasuredByBench) {
+    for (const std::string& model : {bytes(), run_->model()}) {
+        const Outcome outcome = banyan({"bench", model, "--rounds", "3", "--warm-up", "0", "--threads", "1", "--json"});
+        ASSERT_EQ(outcome.code, 0) << outcome.err;
+        const json result = json::parse(outcome.out);
+        EXPECT_EQ(result.at("threads"), 1);
+        EXPECT_EQ(result.at("side"), 64);
+        for (const char* stage : {"total", "letterbox", "network", "boxes"}) {
+            const json& ms = result.at("ms").at(stage);
+            EXPECT_LE(ms.at("min").get<double>(), ms.at("median").get<double>()) << stage;
+            EXPECT_LE(ms.at("median").get<double>(), ms.at("p99").get<double>()) << stage;
+        }
+        EXPECT_TRUE(result.at("network_ms").contains("branches.red")) << result;
+    }
+    const Outcome text = banyan({"bench", run_->model(), "--rounds", "2", "--tasks", "blue"});
+    EXPECT_THAT(text.out, AllOf(HasSubstr("picture to boxes"), HasSubstr("branches.blue"), HasSubstr("p99")));
+    EXPECT_THAT(text.out, testing::Not(HasSubstr("branches.red")));
+    EXPECT_EQ(banyan({"bench", run_->model(), "--rounds", "0"}).code, 2);
+}
+
+} // namespace
+} // namespace banyan::test
