@@ -79,10 +79,9 @@ struct FakeQuantAttributes {
     bool operator==(const FakeQuantAttributes&) const = default;
 };
 
-using Attributes =
-    std::variant<ConvAttributes, BatchNormAttributes, GroupNormAttributes, ActivationAttributes, AddAttributes,
-                 ConcatAttributes, PoolAttributes, UpsampleAttributes, ScaleAttributes, LinearAttributes,
-                 FakeQuantAttributes>;
+using Attributes = std::variant<ConvAttributes, BatchNormAttributes, GroupNormAttributes, ActivationAttributes,
+                                AddAttributes, ConcatAttributes, PoolAttributes, UpsampleAttributes, ScaleAttributes,
+                                LinearAttributes, FakeQuantAttributes>;
 
 /// Shape of a value without N. Height and width hold for the graph's reference input size.
 struct ValueShape {
