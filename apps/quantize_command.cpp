@@ -166,6 +166,8 @@ ExitCode run_quantize(const Options& options) {
     } catch (const Stopped&) {
         log_warning("stopped; nothing was written");
         return exit_code_of_signal(*stop_requested());
+    } catch (const CheckError& error) { // a value that is not finite, or none at all
+        throw ModelFileError(text_option(options, "model") + ": cannot be quantised: " + error.what());
     }
     model.graph = result.network.graph;
     model.tensors = result.network.tensors;

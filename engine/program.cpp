@@ -1,6 +1,7 @@
 #include "engine/program.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <utility>
@@ -30,6 +31,13 @@ bool copies(const Graph& graph, int node) {
     const auto* pool = attribute_of<PoolAttributes>(graph, node);
     return attribute_of<UpsampleAttributes>(graph, node) != nullptr ||
            (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
+}
+
+/// Whether bytes that cannot be below 0, or above what the largest of them stands for, do what the activation does.
+bool is_implied(const ActivationAttributes& activation, const FakeQuantAttributes& quant) {
+    if (quant.zero_point != 0) return false;
+    if (activation.kind == Activation::relu) return true;
+    return activation.kind == Activation::relu6 && std::nearbyint(6 / quant.scale) >= 255;
 }
 
 void for_each_read(const Operation& operation, const auto& action) {
@@ -120,12 +128,19 @@ private:
             }
         }
         const bool to_bytes = quant != nullptr && eight_bit;
+        if (to_bytes) drop_implied_activation(operation, *quant);
         const bool last_value =
             outputs_.contains(operation.output) && readers_[static_cast<std::size_t>(operation.output)].empty();
         const Storage stored = to_bytes ? stored_by(*quant) : last_value ? Storage{} : working_;
         place_addends(operation, stored);
         emit(operation, stored);
         if (quantization) emit({quantization->node, {operation.output}, {}, result}, stored_by(*quant));
+    }
+
+    void drop_implied_activation(Operation& operation, const FakeQuantAttributes& quant) const {
+        if (operation.post.empty()) return;
+        const auto* activation = attribute_of<ActivationAttributes>(program_.graph, operation.post.back().node);
+        if (activation != nullptr && is_implied(*activation, quant)) operation.post.pop_back();
     }
 
     /// The first addend gives its memory to the result if nobody needs it later; others are read as floats.

@@ -29,6 +29,7 @@ struct Program {
 /// Lowers the groups and decides how every value is stored:
 ///   what a fake_quant makes is u8, and so is what is copied of it (max pooling, upsampling, concatenation of equals);
 ///   convolutions and linear layers of u8 values compute in 8 bits and may write u8; all others compute in `precision`;
+///   activations that the range of the bytes does already (relu, relu6) are left out;
 ///   an output that a convolution makes and nothing else reads is float32 at once; others get a float32 copy.
 /// Where an operation cannot read a value as it is stored, a conversion (an Operation without a node, or of the
 /// fake_quant) is put before it. Memory that nobody needs any more is used again (PostOperation::in_place,
