@@ -15,6 +15,8 @@
 #include "graph/dump.h"
 #include "graph/picture.h"
 #include "graph/remove_dead.h"
+#include "infer/detector.h"
+#include "model/multi_task_model.h"
 #include "network/build_graph.h"
 #include "network/model_file.h"
 #include "train/train_config.h"

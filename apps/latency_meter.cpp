@@ -9,6 +9,7 @@
 #include "core/cpu_features.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
+#include "model/multi_task_model.h"
 #include "network/model_file.h"
 
 namespace banyan {

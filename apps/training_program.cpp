@@ -10,7 +10,6 @@ int main(int argc, char** argv) {
         {"compare", run_compare},
         {"check", run_check},
         {"explain", run_explain},
-        {"export", run_export},
         {"env", run_env},
         {"demo", run_demo},
         {"merge auto", run_merge_auto},

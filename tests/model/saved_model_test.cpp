@@ -1,5 +1,4 @@
 #include "model/saved_model.h"
-#include "network/model_file.h"
 
 #include <functional>
 
@@ -8,10 +7,12 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/safetensors.h"
 #include "graph/graph_json.h"
 #include "model/tiny_model.h"
 #include "network/build_graph.h"
 #include "network/model_config.h"
+#include "network/model_file.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 
