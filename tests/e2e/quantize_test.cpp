@@ -62,7 +62,8 @@ TEST_F(Quantized, RunsInBytes) {
     const Outcome plan = banyan({"explain", bytes(), "--plan", "--json"});
     ASSERT_EQ(plan.code, 0) << plan.err;
     int in_bytes = 0;
-    for (const json& step : json::parse(plan.out).at("steps")) in_bytes += step.at("type") == "u8" ? 1 : 0;
+    const json steps = json::parse(plan.out).at("steps");
+    for (const json& step : steps) in_bytes += step.at("type") == "u8" ? 1 : 0;
     EXPECT_GT(in_bytes, 20);
     const Outcome found = banyan({"detect", "--model", bytes(), run_->picture(0), "--out", dir_.file("found")});
     EXPECT_EQ(found.code, 0) << found.err;
@@ -82,7 +83,8 @@ TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
     const Outcome outcome = quantize({"--keep-float", "branches.red,trunk.backbone.features.0", "--method", "mse"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const Outcome plan = banyan({"explain", other(), "--plan", "--json", "--fp32"});
-    for (const json& step : json::parse(plan.out).at("steps")) {
+    const json steps = json::parse(plan.out).at("steps");
+    for (const json& step : steps) {
         if (step.at("name").get<std::string>().starts_with("branches.red.")) EXPECT_EQ(step.at("type"), "f32") << step;
     }
 }
