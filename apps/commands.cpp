@@ -134,7 +134,7 @@ void add_quantize(po::options_description& options) {
     add("split", text()->default_value("datasets"), "list of that file: datasets or validation");
     add("out", text()->required(), "model file to write");
     add("images", po::value<int>()->default_value(300), "calibration pictures, spread over the data sets");
-    add("method", text()->default_value("kl"), "how ranges are chosen: min_max, percentile, mse, kl, best");
+    add("method", text()->default_value("mse"), "how ranges are chosen: min_max, percentile, mse, kl, best");
     add("percentile", po::value<double>()->default_value(99.99), "of the numbers, for percentile");
     add("no-bias-correction", "leave biases as they are");
     add("equalize", "first balance the channels of neighbouring layers");

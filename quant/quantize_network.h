@@ -11,7 +11,7 @@
 namespace banyan {
 
 struct QuantizeOptions {
-    RangeMethod method = RangeMethod::kl;
+    RangeMethod method = RangeMethod::mse;
     RangeOptions range;
     bool correct_biases = true; ///< correct_biases()
     bool equalize = false;      ///< equalize_layers() before anything else

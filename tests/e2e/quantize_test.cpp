@@ -47,7 +47,7 @@ Outcome* Quantized::outcome_ = nullptr;
 
 TEST_F(Quantized, TellsTheRangeOfEveryValue) {
     const json result = json::parse(outcome_->out);
-    EXPECT_EQ(result.at("method"), "kl");
+    EXPECT_EQ(result.at("method"), "mse");
     EXPECT_EQ(result.at("images"), 2 * SmallRun::kPictures);
     ASSERT_GT(result.at("values").size(), 20U);
     for (const json& value : result.at("values")) {
@@ -76,7 +76,7 @@ TEST_F(Quantized, IsJudgedAndExportedLikeOthers) {
     ASSERT_EQ(exported.code, 0) << exported.err;
     EXPECT_THAT(read_text(dir_.file("bytes.onnx")), AllOf(HasSubstr("QuantizeLinear"), HasSubstr("DequantizeLinear")));
     const Outcome explained = banyan({"explain", bytes()});
-    EXPECT_THAT(explained.out, HasSubstr("quantized: kl, 8 pictures"));
+    EXPECT_THAT(explained.out, HasSubstr("quantized: mse, 8 pictures"));
 }
 
 TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
