@@ -16,9 +16,7 @@ bool is(const Node& node) {
 }
 
 /// Kernels that can do more to their results.
-bool takes_along(const Node& node) {
-    return is<ConvAttributes>(node) || is<LinearAttributes>(node) || is<AddAttributes>(node);
-}
+bool takes_along(const Node& node) { return computes_in_bytes(node) || is<AddAttributes>(node); }
 
 class Lowering {
 public:
@@ -97,6 +95,13 @@ private:
 
 std::vector<Operation> lower(const Graph& graph, const std::vector<FusionGroup>& groups) {
     return Lowering(graph, groups).operations;
+}
+
+bool computes_in_bytes(const Node& node) { return is<ConvAttributes>(node) || is<LinearAttributes>(node); }
+
+bool copies_numbers(const Node& node) {
+    const auto* pool = std::get_if<PoolAttributes>(&node.attributes);
+    return is<UpsampleAttributes>(node) || (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
 }
 
 ValueId overwritten_value(const Operation& operation) {

@@ -21,18 +21,6 @@ Storage stored_by(const FakeQuantAttributes& quant) {
     return {NumberType::u8, static_cast<float>(quant.scale), quant.zero_point};
 }
 
-bool is_convolution(const Graph& graph, int node) {
-    return attribute_of<ConvAttributes>(graph, node) != nullptr ||
-           attribute_of<LinearAttributes>(graph, node) != nullptr;
-}
-
-/// Results are copies of inputs, number by number, so that they keep their storage.
-bool copies(const Graph& graph, int node) {
-    const auto* pool = attribute_of<PoolAttributes>(graph, node);
-    return attribute_of<UpsampleAttributes>(graph, node) != nullptr ||
-           (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
-}
-
 /// Whether bytes that cannot be below 0, or above what the largest of them stands for, do what the activation does.
 bool is_implied(const ActivationAttributes& activation, const FakeQuantAttributes& quant) {
     if (quant.zero_point != 0) return false;
@@ -74,6 +62,9 @@ public:
     }
 
 private:
+    const Node& node_of(const Operation& operation) const {
+        return program_.graph.nodes[static_cast<std::size_t>(operation.node)];
+    }
     Storage& storage(ValueId value) { return program_.values[static_cast<std::size_t>(value)].storage; }
 
     void place(Operation operation) {
@@ -83,7 +74,7 @@ private:
         }
         if (const auto* quant = attribute_of<FakeQuantAttributes>(program_.graph, operation.node)) {
             place_quantization(operation, stored_by(*quant));
-        } else if (is_convolution(program_.graph, operation.node)) {
+        } else if (computes_in_bytes(node_of(operation))) {
             place_convolution(std::move(operation));
         } else if (keeps_storage(operation)) {
             emit(operation, storage(operation.inputs[0]));
@@ -97,7 +88,7 @@ private:
     }
 
     bool keeps_storage(const Operation& operation) {
-        if (copies(program_.graph, operation.node)) return true;
+        if (copies_numbers(node_of(operation))) return true;
         const auto is_first = [&](ValueId value) { return storage(value) == storage(operation.inputs[0]); };
         return attribute_of<ConcatAttributes>(program_.graph, operation.node) != nullptr &&
                std::all_of(operation.inputs.begin(), operation.inputs.end(), is_first);

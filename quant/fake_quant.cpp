@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "engine/lowering.h"
 #include "graph/rebuild.h"
 #include "graph/verifier.h"
 #include "quant/weight_quantization.h"
@@ -21,10 +22,7 @@ const Attribute* attribute_of(const Node& node) {
 /// The value whose numbers `value` copies.
 ValueId source_of(const Graph& graph, ValueId value) {
     for (const Node* node = graph.producer(value); node != nullptr; node = graph.producer(value)) {
-        const auto* pool = attribute_of<PoolAttributes>(*node);
-        const bool copies = attribute_of<UpsampleAttributes>(*node) != nullptr ||
-                            (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
-        if (!copies) break;
+        if (!copies_numbers(*node)) break;
         value = node->inputs[0];
     }
     return value;
@@ -40,10 +38,6 @@ std::string weight_name(const Node& node) {
 }
 
 } // namespace
-
-bool computes_in_bytes(const Node& node) {
-    return attribute_of<ConvAttributes>(node) != nullptr || attribute_of<LinearAttributes>(node) != nullptr;
-}
 
 std::vector<std::string> quantizable_values(const Graph& graph, const std::set<std::string>& exact_nodes) {
     std::set<ValueId> values;

@@ -14,9 +14,6 @@ namespace banyan {
 /// @param exact_nodes names of nodes that are to go on reading exact values
 std::vector<std::string> quantizable_values(const Graph& graph, const std::set<std::string>& exact_nodes = {});
 
-/// Whether the engine can compute a node in 8 bits: convolutions and linear layers.
-bool computes_in_bytes(const Node& node);
-
 /// Puts a fake_quant, named "<value>.quant", behind each named value; all nodes but the exact ones then read the
 /// rounded value, while outputs of the graph stay as they are. Idempotent: values that are rounded already get the new
 /// attributes.
