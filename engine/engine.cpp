@@ -73,6 +73,8 @@ struct Engine::Plan {
     void make_kernels(WeightStore& weights);
     void share_scratch();
     void warn_of_reference_kernels() const;
+    /// Runs step by step, each to its end. @param after called behind each with its index in `steps`
+    void run_stepwise(const std::uint8_t* pixels, const auto& after);
 
     std::shared_ptr<PackedNetwork> network;
     EngineOptions options;
@@ -178,6 +180,17 @@ void Engine::Plan::warn_of_reference_kernels() const {
                 (options.precision == NumberType::bf16 ? "; float32 may be faster" : ""));
 }
 
+void Engine::Plan::run_stepwise(const std::uint8_t* pixels, const auto& after) {
+    const ThreadCount kernel_threads(threads);
+    input->run(pixels);
+    after(std::size_t{0});
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+        kernels[i]->run(stream);
+        stream.wait();
+        after(i + 1);
+    }
+}
+
 Engine::Engine(std::shared_ptr<PackedNetwork> network, const EngineOptions& options)
     : plan_(std::make_unique<Plan>(std::move(network), options)) {}
 Engine::~Engine() = default;
@@ -193,38 +206,24 @@ void Engine::run(const std::uint8_t* pixels) {
 
 void Engine::run_timed(const std::uint8_t* pixels, std::vector<double>& seconds) {
     using Clock = std::chrono::steady_clock;
-    const ThreadCount kernel_threads(plan_->threads);
     seconds.resize(plan_->steps.size(), 0.0);
     auto start = Clock::now();
-    const auto lap = [&](std::size_t step) {
+    plan_->run_stepwise(pixels, [&](std::size_t step) {
         const auto now = Clock::now();
         seconds[step] += std::chrono::duration<double>(now - start).count();
         start = now;
-    };
-    plan_->input->run(pixels);
-    lap(0);
-    for (std::size_t i = 0; i < plan_->kernels.size(); ++i) {
-        plan_->kernels[i]->run(plan_->stream);
-        plan_->stream.wait();
-        lap(i + 1);
-    }
+    });
 }
 
 void Engine::run_observed(const std::uint8_t* pixels, const ValueObserver& observer) {
-    const ThreadCount kernel_threads(plan_->threads);
-    const auto show = [&](ValueId value) {
+    const Program& program = plan_->program;
+    plan_->run_stepwise(pixels, [&](std::size_t step) {
+        const ValueId value = step == 0 ? program.graph.input : program.operations[step - 1].output;
         const ValueMemory memory = plan_->place(value);
         BANYAN_CHECK(memory.storage.type == NumberType::f32, "engine: values can be observed in float32 only");
         const auto* numbers = reinterpret_cast<const float*>(memory.data);
-        observer(plan_->program.value(value).name, {numbers, static_cast<std::size_t>(memory.count())});
-    };
-    plan_->input->run(pixels);
-    show(plan_->program.graph.input);
-    for (std::size_t i = 0; i < plan_->kernels.size(); ++i) {
-        plan_->kernels[i]->run(plan_->stream);
-        plan_->stream.wait();
-        show(plan_->program.operations[i].output);
-    }
+        observer(program.value(value).name, {numbers, static_cast<std::size_t>(memory.count())});
+    });
 }
 
 EngineOutput Engine::output(const std::string& name) const {
