@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
-#include <numeric>
 
 #include <nlohmann/json.hpp>
 

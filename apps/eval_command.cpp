@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "apps/eval_output.h"
+#include "apps/listed_datasets.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "core/allocator.h"
@@ -71,15 +72,7 @@ std::vector<DatasetOptions> datasets_to_judge(const std::vector<DatasetOptions>&
 }
 
 std::vector<Dataset> judged_datasets(const Options& options, const ClassTable& classes) {
-    const std::string path = text_option(options, "data"), split = text_option(options, "split");
-    if (split != "datasets" && split != "validation") {
-        throw UsageError(ErrorText{"--split", "unknown list", "datasets or validation", "\"" + split + "\"", ""});
-    }
-    const std::vector<DatasetOptions> listed = load_dataset_list(path, split);
-    if (datasets_for(listed, classes).empty()) {
-        throw DataError(ErrorText{path, "no data set of \"" + split + "\" labels a class of the model", "", "",
-                                  "see the model's tasks with `banyan explain`"});
-    }
+    const std::vector<DatasetOptions> listed = listed_datasets(options, "data", classes);
     return load_datasets(datasets_to_judge(listed, classes, looks_beyond_labels(options)), classes);
 }
 

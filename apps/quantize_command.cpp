@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/listed_datasets.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "apps/text_table.h"
@@ -59,16 +60,7 @@ ModelFile float_model(const std::string& path) {
 }
 
 std::vector<Dataset> calibration_sets(const Options& options, const ClassTable& classes) {
-    const std::string path = text_option(options, "calib"), split = text_option(options, "split");
-    if (split != "datasets" && split != "validation") {
-        throw UsageError(ErrorText{"--split", "unknown list", "datasets or validation", "\"" + split + "\"", ""});
-    }
-    const std::vector<DatasetOptions> listed = datasets_for(load_dataset_list(path, split), classes);
-    if (listed.empty()) {
-        throw DataError(ErrorText{path, "no data set of \"" + split + "\" labels a class of the model", "", "",
-                                  "see the model's tasks with `banyan explain`"});
-    }
-    return load_datasets(listed, classes);
+    return load_datasets(datasets_for(listed_datasets(options, "calib", classes), classes), classes);
 }
 
 std::vector<std::string> task_names(const ModelOptions& model) {
