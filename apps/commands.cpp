@@ -31,6 +31,7 @@ void add_eval(po::options_description& options) {
     add("ground-truth", text(), "COCO annotations, instead of --model and --data");
     add("predictions", text(), "COCO results to judge against --ground-truth");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
+    add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
     add("leakage", "detections of every task on every data set, also where the task is not labelled");
     add("missing", po::value<int>(), "list so many detections, surest first, that may be objects without a label");
     add("report", text(), "write an HTML page with results, leakage and pictures of missing labels to this file");
@@ -163,10 +164,14 @@ std::vector<Command> single_commands() {
          "into DIR. SIGINT and SIGTERM write a checkpoint first (exit 130 and 143); continue with --resume.",
          add_train, "config", 1},
         {"eval", "COCO metrics per task, each data set judging only what it labels",
-         "--model M --data DATA.json | --ground-truth GT.json --predictions DT.json", "", add_eval, "", 0},
+         "--model M --data DATA.json | --ground-truth GT.json --predictions DT.json",
+         "A model is judged as `banyan detect` runs it: compiled, in bfloat16 where that is fast, in 8 bits if "
+         "quantised.",
+         add_eval, "", 0, kInferenceProgram},
         {"compare", "AP of detectors and their differences, with bootstrap intervals over the images",
          "--ground-truth GT.json A.json B.json [more] | --a A1.json A2.json --b B1.json B2.json",
-         "Differences are the first side minus each other one, in the same resamples.", add_compare, "results", -1},
+         "Differences are the first side minus each other one, in the same resamples.", add_compare, "results", -1,
+         kInferenceProgram},
         {"check", "data sets of a run: pictures, boxes, label states, faults; what training sees", "CONFIG [options]",
          "All faults of the data are told at once (exit 3). --isolation ends with 8 where anything moved.", add_check,
          "config", 1},
@@ -180,7 +185,7 @@ std::vector<Command> single_commands() {
         {"bench", "how long a model takes, stage by stage and branch by branch", "MODEL [options]",
          "From a picture in memory to its boxes, one picture at a time.", add_bench, "model", 1, kInferenceProgram},
         {"quantize", "make a model compute in 8 bits", "MODEL --calib DATA.json --out FILE [options]",
-         "Judge the result with `banyan eval`, which computes it as the 8-bit kernels do.", add_quantize, "model", 1,
+         "Judge the result with `banyan eval`, which runs it in 8 bits, too.", add_quantize, "model", 1,
          kInferenceProgram},
         {"export", "write a network for other engines", "MODEL --out FILE [options]",
          "The network takes RGB pictures of 0 to 255 as float [N, 3, H, W] and returns the raw outputs of each branch.",

@@ -1,26 +1,24 @@
 #include <filesystem>
 #include <iostream>
 
+#include "apps/detector_values.h"
 #include "apps/eval_output.h"
 #include "apps/listed_datasets.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
-#include "core/allocator.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
+#include "data/dataset_list.h"
 #include "eval/coco_files.h"
 #include "eval/coco_renumber.h"
 #include "eval/coco_report.h"
 #include "eval/coco_writer.h"
-#include "model/saved_model.h"
-#include "train/evaluate.h"
-#include "train/label_report.h"
-#include "train/predictor.h"
-#include "train/run_report.h"
-#include "train/train_config.h"
+#include "eval/evaluate.h"
+#include "eval/label_report.h"
+#include "eval/result_output.h"
 
 namespace banyan {
 
@@ -32,8 +30,8 @@ ExitCode judge_files(const Options& options) {
     if (ground_truth.empty() || predictions.empty()) {
         throw UsageError("--ground-truth and --predictions belong together; give both");
     }
-    for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "fp32", "leakage",
-                              "missing", "report", "ids-of"}) {
+    for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "threads", "fp32",
+                              "leakage", "missing", "report", "ids-of"}) {
         if (options.count(other) == 0) continue;
         throw UsageError("--" + std::string(other) +
                          ": runs a model; leave it out beside --ground-truth and --predictions");
@@ -136,30 +134,42 @@ void check_model_options(const Options& options) {
     missing_option(options);
 }
 
+/// The model as `banyan detect` runs it, but down to the scores at which AP looks.
+Detector judged_detector(const Options& options) {
+    DetectorOptions values = detector_values(options);
+    values.score_threshold = kEvalScoreThreshold;
+    return Detector(text_option(options, "model"), values);
+}
+
+Predictor predictor_of(Detector& detector) {
+    return [&detector](const std::vector<Image>& pictures) {
+        Predictions predictions;
+        for (const Image& picture : pictures) predictions.push_back(detector.boxes_in_square(picture));
+        return predictions;
+    };
+}
+
 ExitCode judge_model(const Options& options) {
     check_model_options(options);
-    keep_pages();
     install_stop_handlers();
+    Detector detector = judged_detector(options);
+    const ClassTable& classes = detector.classes();
+    const std::vector<Dataset> datasets = judged_datasets(options, classes);
     EvalOptions eval_options;
-    if (options.count("side") != 0) eval_options.side = side_option(options);
-    MultiTaskModel model = load_model(text_option(options, "model"));
-    if (options.count("side") == 0) eval_options.side = model.options().input_side;
-    const std::vector<Dataset> datasets = judged_datasets(options, model.classes());
-    const Precision precision = options.count("fp32") != 0 ? Precision::fp32 : Precision::automatic;
+    eval_options.side = detector.side();
     std::size_t images = 0;
     for (const Dataset& dataset : datasets) images += dataset.size();
     Progress progress("judging", static_cast<std::int64_t>(images), "image");
     eval_options.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
     eval_options.stop = [] { return stop_requested().has_value(); };
     CocoProblem problem;
-    const EvalReport report = evaluate_datasets(make_predictor(model, kEvalScoreThreshold, precision), datasets,
-                                                model.classes(), eval_options, &problem);
+    const EvalReport report = evaluate_datasets(predictor_of(detector), datasets, classes, eval_options, &problem);
     progress.finish();
     if (const auto signal = stop_requested()) return exit_code_of_signal(*signal);
     save_predictions(options, problem);
     const std::string ground_truth = text_option(options, "save-ground-truth");
     if (!ground_truth.empty()) write_file_atomically(ground_truth, coco_ground_truth_json(problem));
-    tell(options, report, problem, datasets, model.classes());
+    tell(options, report, problem, datasets, classes);
     return ExitCode::ok;
 }
 

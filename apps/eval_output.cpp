@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "eval/result_output.h"
 #include "report/axis_ticks.h"
-#include "train/run_folder.h"
 
 namespace banyan {
 

@@ -5,9 +5,9 @@
 
 #include "core/task.h"
 #include "data/dataset.h"
-#include "train/evaluate.h"
-#include "train/leakage.h"
-#include "train/missing_labels.h"
+#include "eval/evaluate.h"
+#include "eval/leakage.h"
+#include "eval/missing_labels.h"
 
 namespace banyan {
 

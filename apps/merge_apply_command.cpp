@@ -12,9 +12,9 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
+#include "eval/evaluate.h"
 #include "heads/head_config.h"
 #include "model/saved_model.h"
-#include "train/evaluate.h"
 #include "train/predictor.h"
 #include "train/train_config.h"
 

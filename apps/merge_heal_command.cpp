@@ -4,7 +4,7 @@
 #include "apps/option_values.h"
 #include "core/log.h"
 #include "core/stop_signal.h"
-#include "train/run_folder.h"
+#include "eval/result_output.h"
 
 namespace banyan {
 

@@ -4,7 +4,7 @@
 #include "apps/run_config_option.h"
 #include "core/log.h"
 #include "core/stop_signal.h"
-#include "train/run_folder.h"
+#include "eval/result_output.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
 

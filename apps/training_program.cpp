@@ -6,8 +6,6 @@ int main(int argc, char** argv) {
     using namespace banyan;
     const CommandRunners runners{
         {"train", run_train},
-        {"eval", run_eval},
-        {"compare", run_compare},
         {"check", run_check},
         {"explain", run_explain},
         {"env", run_env},

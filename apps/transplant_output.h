@@ -5,7 +5,7 @@
 
 #include "combine/merge_plan.h"
 #include "combine/transplant.h"
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 
 namespace banyan {
 

@@ -27,7 +27,7 @@ struct DetectionAffinityOptions {
 /// to 0.95, mean over the task's classes) of those left is compared with AP before, on the images that label the task;
 /// its error is half of a 68 % interval of a paired bootstrap. On the diagonal stands what a task loses when its own
 /// classes suppress each other. A task without ground truth has no drop, one without detections no shares.
-/// @param problem ground truth and all detections of a network (train/evaluate.h): categories are the class ids
+/// @param problem ground truth and all detections of a network (eval/evaluate.h): categories are the class ids
 std::vector<AffinityMatrix> detection_affinities(const CocoProblem& problem, const ClassTable& table,
                                                  const DetectionAffinityOptions& options);
 

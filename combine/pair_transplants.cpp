@@ -13,11 +13,11 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
+#include "eval/evaluate.h"
 #include "eval/paired_bootstrap.h"
 #include "graph/remove_dead.h"
 #include "model/saved_model.h"
 #include "network/build_graph.h"
-#include "train/evaluate.h"
 #include "train/predictor.h"
 
 namespace banyan {

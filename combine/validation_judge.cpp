@@ -10,8 +10,8 @@
 #include "core/stop_signal.h"
 #include "eval/coco_files.h"
 #include "eval/coco_writer.h"
+#include "eval/evaluate.h"
 #include "model/saved_model.h"
-#include "train/evaluate.h"
 #include "train/predictor.h"
 
 namespace banyan {

@@ -14,6 +14,9 @@ struct ScoredBox {
     int class_id = 0;
 };
 
+/// Boxes of each picture in its pixels, by falling score; class_id is the global class id.
+using Predictions = std::vector<std::vector<ScoredBox>>; // [N]
+
 struct NmsOptions {
     float iou_threshold = 0.6F;       ///< in (0, 1]; a box overlapping a better one of its class by more is dropped
     std::size_t max_detections = 100; ///< kept over all classes

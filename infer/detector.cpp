@@ -214,3 +214,11 @@ bool Detector::uses_bf16() const { return session_->predict_with.bf16; }
 const Engine& Detector::engine() const { return *session_->engine; }
 
 } // namespace banyan
+std::vector<ScoredBox> Detector::boxes_in_square(const Image& square) {
+    const int side = session_->side;
+    BANYAN_CHECK(square.width == side && square.height == side, "boxes_in_square: a picture of ", square.width, " x ",
+                 square.height, "; the network takes ", side, " x ", side);
+    session_->engine->run(square.rgb.data());
+    return session_->boxes();
+}
+

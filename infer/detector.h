@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/box.h"
+#include "core/nms.h"
 #include "core/task.h"
 #include "engine/engine.h"
 #include "image/image.h"
@@ -75,6 +76,11 @@ public:
 
     const ClassTable& classes() const;             ///< of the whole model
     const std::vector<std::string>& tasks() const; ///< that this detector returns, in the model's order
+    /// What the network finds in a picture of its own size, side x side: boxes of all classes that the wanted branches
+    /// serve, in pixels of the picture, by falling score. For judging, where pictures are letterboxed with their
+    /// labels.
+    std::vector<ScoredBox> boxes_in_square(const Image& square);
+
     int side() const;
     bool uses_bf16() const;
     const Engine& engine() const; ///< that runs the network: its steps and memory

@@ -9,9 +9,6 @@
 
 namespace banyan {
 
-/// Boxes of each image in pixels of the network input, by falling score; class_id is the global class id.
-using Predictions = std::vector<std::vector<ScoredBox>>; // [N]
-
 struct PredictOptions {
     double score_threshold = 0.05;
     double nms_iou = 0.6;

@@ -15,6 +15,7 @@
 #include "model/saved_model.h"
 #include "train/demo_report.h"
 #include "train/pictures.h"
+#include "train/predictor.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 

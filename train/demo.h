@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 #include "train/train_config.h"
 
 namespace banyan {

@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include <torch/torch.h>
-
 #include "data/load_sample.h"
 #include "image/draw.h"
 
@@ -26,9 +24,7 @@ namespace {
 std::vector<ScoredBox> detect(const Predictor& predictor, const Image& image, const PictureOptions& options) {
     LetterboxGeometry geometry;
     const Image square = letterbox(image, options.side, geometry);
-    at::Tensor pixels = at::empty({1, options.side, options.side, 3}, at::kByte);
-    std::memcpy(pixels.mutable_data_ptr<std::uint8_t>(), square.rgb.data(), square.rgb.size());
-    std::vector<ScoredBox> boxes = predictor(pixels).front();
+    std::vector<ScoredBox> boxes = predictor({square}).front();
     std::erase_if(boxes, [&](const ScoredBox& box) { return box.score < options.score_threshold; });
     for (ScoredBox& box : boxes) {
         box.box =

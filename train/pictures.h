@@ -6,8 +6,8 @@
 
 #include "core/task.h"
 #include "data/dataset.h"
+#include "eval/evaluate.h"
 #include "image/image.h"
-#include "train/evaluate.h"
 
 namespace banyan {
 

@@ -15,6 +15,7 @@
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "eval/result_output.h"
 #include "train/checkpoint.h"
 
 namespace banyan {
@@ -212,76 +213,6 @@ void RunFolder::keep_newest_checkpoint(std::int64_t step) const {
         const std::string name = item.path().filename().string();
         if (name.rfind("checkpoint-", 0) == 0 && name != newest) fs::remove_all(item.path(), ignored);
     }
-}
-
-namespace {
-
-Json stats_json(const CocoStats& stats, std::size_t images) {
-    return {{"ap", stats[CocoStat::ap]},
-            {"ap50", stats[CocoStat::ap50]},
-            {"ap75", stats[CocoStat::ap75]},
-            {"ar100", stats[CocoStat::ar100]},
-            {"images", images}};
-}
-
-} // namespace
-
-std::string eval_json(const EvalReport& report) {
-    Json tasks = Json::object();
-    for (const TaskResult& task : report.tasks) {
-        Json entry = stats_json(task.stats, task.images);
-        entry["detections"] = {{"judged", task.judged_detections},
-                               {"ignored", task.ignored_detections},
-                               {"unjudged", task.unjudged_detections}};
-        entry["classes"] = Json::object();
-        for (const CocoClassResult& result : task.classes) {
-            Json values = Json::object();
-            for (std::size_t s = 0; s < kCocoStats; ++s) values[kCocoStatNames[s]] = result.stats.values[s];
-            values["images"] = result.counts.images;
-            values["boxes"] = result.counts.ground_truth;
-            values["unjudged_detections"] = result.counts.unjudged_detections;
-            entry["classes"][result.name] = std::move(values);
-        }
-        tasks[task.task] = std::move(entry);
-    }
-    return Json{{"tasks", tasks},
-                {"mean",
-                 {{"ap", report.mean(CocoStat::ap)},
-                  {"ap50", report.mean(CocoStat::ap50)},
-                  {"ap75", report.mean(CocoStat::ap75)},
-                  {"ar100", report.mean(CocoStat::ar100)}}},
-                {"images", report.images},
-                {"seconds", report.seconds}}
-        .dump();
-}
-
-std::string eval_table(const EvalReport& report) {
-    const auto line = [](const std::string& name, const std::vector<double>& stats, const std::string& counts) {
-        std::array<char, 48> text{};
-        std::snprintf(text.data(), text.size(), "%-16s", name.c_str());
-        std::string row = text.data();
-        for (const double value : stats) {
-            std::snprintf(text.data(), text.size(), " %7.3f", value);
-            row += text.data();
-        }
-        return row + counts + "\n";
-    };
-    const auto count = [](std::size_t number) {
-        const std::string digits = std::to_string(number);
-        return std::string(digits.size() < 10 ? 10 - digits.size() : 1, ' ') + digits;
-    };
-    std::string table = "task                  AP    AP50    AP75   AR100    images    judged   ignored  unjudged\n";
-    for (const TaskResult& task : report.tasks) {
-        const CocoStats& stats = task.stats;
-        table +=
-            line(task.task, {stats[CocoStat::ap], stats[CocoStat::ap50], stats[CocoStat::ap75], stats[CocoStat::ar100]},
-                 count(task.images) + count(task.judged_detections) + count(task.ignored_detections) +
-                     count(task.unjudged_detections));
-    }
-    return table + line("mean",
-                        {report.mean(CocoStat::ap), report.mean(CocoStat::ap50), report.mean(CocoStat::ap75),
-                         report.mean(CocoStat::ar100)},
-                        count(report.images));
 }
 
 } // namespace banyan

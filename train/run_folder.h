@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/sampling_counts.h"
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 #include "train/gradient_conflicts.h"
 #include "train/train_step.h"
 
@@ -71,10 +71,5 @@ private:
     std::string best_weights_of(std::int64_t step) const;
     std::string path_;
 };
-
-/// {"tasks": {"face": {"ap", "ap50", "ap75", "ar100", "images", "classes": {…}}}, "mean": {…}} (docs/cli.md)
-std::string eval_json(const EvalReport& report);
-/// Table for people.
-std::string eval_table(const EvalReport& report);
 
 } // namespace banyan

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/atomic_file.h"
+#include "eval/result_output.h"
 #include "image/image_codec.h"
 #include "report/axis_ticks.h"
 #include "report/svg_plot.h"
@@ -13,8 +14,6 @@
 namespace banyan {
 
 namespace {
-
-constexpr int kDecimals = 3;
 
 std::vector<PlotSeries> to_series(const std::map<std::string, Curve>& curves) {
     std::vector<PlotSeries> series;
@@ -47,22 +46,6 @@ bool is_balanced(const MetricsLog& log) {
 }
 
 } // namespace
-
-void add_result_section(HtmlReport& report, const EvalReport& result) {
-    if (result.tasks.empty()) return;
-    report.section("Results");
-    std::vector<std::pair<std::string, std::string>> figures;
-    ReportTable table{{"task", "AP", "AP50", "AP75", "AR100", "images"}, {}};
-    for (const TaskResult& task : result.tasks) {
-        figures.emplace_back("AP50 " + task.task, format_fixed(task.stats[CocoStat::ap50], kDecimals));
-        table.rows.push_back({task.task, format_fixed(task.stats[CocoStat::ap], kDecimals),
-                              format_fixed(task.stats[CocoStat::ap50], kDecimals),
-                              format_fixed(task.stats[CocoStat::ap75], kDecimals),
-                              format_fixed(task.stats[CocoStat::ar100], kDecimals), std::to_string(task.images)});
-    }
-    report.figures(figures);
-    report.table(table);
-}
 
 void add_curve_section(HtmlReport& report, const std::string& run_folder) {
     constexpr double kSmoothing = 0.9;

@@ -3,16 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "eval/evaluate.h"
 #include "report/html_report.h"
-#include "train/evaluate.h"
 #include "train/pictures.h"
 
 namespace banyan {
 
 /// Sections that the report of a run and that of the demo share.
 
-/// Headline AP50 of each task and the whole table.
-void add_result_section(HtmlReport& report, const EvalReport& result);
 /// Loss curves by branch, AP50 by task and throughput, from a run folder's logs; the plots also go to plots/*.svg.
 /// @throws IoError, DataError
 void add_curve_section(HtmlReport& report, const std::string& run_folder);

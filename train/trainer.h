@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "eval/evaluate.h"
 #include "model/multi_task_model.h"
-#include "train/evaluate.h"
 #include "train/train_config.h"
 
 namespace banyan {

@@ -10,10 +10,10 @@
 #include "core/error.h"
 #include "drawn_tasks.h"
 #include "eval/coco_writer.h"
+#include "eval/evaluate.h"
 #include "model/saved_model.h"
 #include "network/model_file.h"
 #include "support/expect_error.h"
-#include "train/evaluate.h"
 
 namespace banyan::test {
 namespace {

@@ -170,6 +170,20 @@ TEST_F(DetectorTest, StaysCloseInBfloat16) {
     EXPECT_NEAR(rough[0].score, fine[0].score, 0.05F);
 }
 
+TEST_F(DetectorTest, FindsInASquareWhatItFindsInThePicture) {
+    Detector detector(model_, exact());
+    const Image image = noise_image(64, 64, 9);
+    const std::vector<ScoredBox> boxes = detector.boxes_in_square(image);
+    const std::vector<Detection> found = detector.detect(image);
+    ASSERT_THAT(found, Not(IsEmpty()));
+    ASSERT_EQ(boxes.size(), found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(boxes[i].class_id, found[i].class_id);
+        EXPECT_EQ(boxes[i].score, found[i].score);
+    }
+    expect_error<CheckError>([&] { detector.boxes_in_square(noise_image(64, 96, 9)); }, {"64 x 96", "64 x 64"});
+}
+
 TEST_F(DetectorTest, SuggestsTheTaskThatWasMeant) {
     DetectorOptions options;
     options.tasks = {"fase"};

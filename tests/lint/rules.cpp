@@ -22,7 +22,7 @@ const std::map<std::string, Names>& layering() {
         {"anchors", {"core"}},
         {"image", {"core"}},
         {"data", {"core", "image"}},
-        {"eval", {"core"}},
+        {"eval", {"core", "image", "data", "report"}},
         {"report", {"core"}},
         {"backbone", {"core", "graph"}},
         {"heads", {"core", "graph", "anchors"}},

@@ -28,27 +28,6 @@ StepRecord record_of(std::int64_t step) {
 
 constexpr StepTiming kTiming{30, 0.25};
 
-EvalReport small_report() {
-    EvalReport report;
-    report.images = 7;
-    report.seconds = 1.5;
-    for (const auto& [name, ap] : {std::pair{"face", 0.25}, std::pair{"hand", 0.75}, std::pair{"foot", -1.0}}) {
-        TaskResult task;
-        task.task = name;
-        task.stats.values.fill(ap);
-        task.images = 3;
-        task.judged_detections = 5;
-        task.ignored_detections = 2;
-        task.unjudged_detections = 9;
-        CocoClassResult result;
-        result.name = name;
-        result.stats = task.stats;
-        task.classes.push_back(result);
-        report.tasks.push_back(task);
-    }
-    return report;
-}
-
 TEST(RunFolder, WritesConfigAndEnvironment) {
     const TempDir dir;
     const RunFolder folder(dir.file("runs/a"), "{\"x\": 1}", false);
@@ -98,7 +77,7 @@ TEST(RunFolder, KeepsWhatIsTheSameInEachRunApartFromSpeed) {
     const TempDir dir;
     RunFolder folder(dir.path(), "{}", false);
     folder.log_step(record_of(1), kTiming);
-    folder.log_eval(1, small_report());
+    folder.log_eval(1, test::small_report());
     const std::string metrics = read_file(dir.file("metrics.jsonl")), timing = read_file(dir.file("timing.jsonl"));
     for (const char* word : {"second", "wait", "1.5"}) EXPECT_THAT(metrics, Not(HasSubstr(word)));
     EXPECT_EQ(timing, "{\"step\":1,\"images_per_second\":30.0,\"data_wait_share\":0.25}\n"
@@ -110,7 +89,7 @@ TEST(RunFolder, RewindsItsLogsToAStep) {
     RunFolder folder(dir.path(), "{}", false);
     for (std::int64_t step = 1; step <= 4; ++step) {
         folder.log_step(record_of(step), kTiming);
-        if (step == 2) folder.log_eval(2, small_report());
+        if (step == 2) folder.log_eval(2, test::small_report());
     }
     const std::string all = read_file(dir.file("metrics.jsonl"));
     dir.write("metrics.jsonl", all + "{\"step\": 2, \"lo"); // the process was killed while it wrote
@@ -129,7 +108,7 @@ TEST(RunFolder, RewindingDropsAnEvaluationThatTheCheckpointDoesNotKnow) {
     RunFolder folder(dir.path(), "{}", false);
     folder.log_step(record_of(1), kTiming);
     folder.log_step(record_of(2), kTiming);
-    folder.log_eval(2, small_report()); // the checkpoint of step 2 was written before, on a signal
+    folder.log_eval(2, test::small_report()); // the checkpoint of step 2 was written before, on a signal
     folder.rewind(2, 0);
     const MetricsLog log = read_metrics(dir.path());
     EXPECT_EQ(log.loss.size(), 2U);
@@ -195,7 +174,7 @@ TEST(MetricsLog, ReadsWhatARunWrote) {
     const TempDir dir;
     RunFolder folder(dir.path(), "{}", false);
     for (std::int64_t step = 1; step <= 2; ++step) folder.log_step(record_of(step), kTiming);
-    folder.log_eval(2, small_report());
+    folder.log_eval(2, test::small_report());
     const MetricsLog log = read_metrics(dir.path());
     ASSERT_EQ(log.loss.size(), 2U);
     EXPECT_EQ(log.loss[0].x, 1);
@@ -221,28 +200,6 @@ TEST(MetricsLog, RefusesOtherLines) {
         }
     }
     expect_error<IoError>([&] { read_metrics(dir.file("none")); }, {"none"});
-}
-
-TEST(EvalReport, MeansLeaveOutTasksWithoutGroundTruth) {
-    EXPECT_DOUBLE_EQ(small_report().mean(CocoStat::ap), 0.5);
-    EXPECT_EQ(EvalReport().mean(CocoStat::ap), -1); // nothing was judged
-}
-
-TEST(EvalReport, IsWrittenAsStrictJson) {
-    const std::string text = eval_json(small_report());
-    for (const char* part :
-         {"\"face\":{\"ap\":0.25", "\"mean\":{\"ap\":0.5", "\"images\":7", "\"unjudged_detections\":0",
-          "\"detections\":{\"judged\":5,\"ignored\":2,\"unjudged\":9}", "\"classes\":{\"hand\":{"}) {
-        EXPECT_THAT(text, HasSubstr(part));
-    }
-}
-
-TEST(EvalReport, IsShownAsATable) {
-    const std::string table = eval_table(small_report());
-    EXPECT_THAT(table, HasSubstr("task"));
-    EXPECT_THAT(
-        table, HasSubstr("face               0.250   0.250   0.250   0.250         3         5         2         9\n"));
-    EXPECT_THAT(table, HasSubstr("mean               0.500   0.500   0.500   0.500         7\n"));
 }
 
 } // namespace

@@ -1,11 +1,10 @@
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 
 #include <algorithm>
 #include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "image/image_codec.h"
 #include "image/letterbox.h"
@@ -53,19 +52,19 @@ protected:
     }
 
     /// Number of the picture, read from its middle.
-    static std::size_t number_of(const at::Tensor& pixels, std::int64_t row) {
-        return static_cast<std::size_t>(pixels[row][kSide / 2][kSide / 2][0].item<int>()) / 10;
+    static std::size_t number_of(const Image& picture) {
+        return static_cast<std::size_t>(picture.row(kSide / 2)[kSide / 2 * 3]) / 10;
     }
 
     using Change = std::function<void(std::size_t number, std::vector<ScoredBox>& boxes)>;
     /// Finds every box exactly, before `change`; boxes in pixels of the letterboxed square.
     Predictor perfect(const Change& change = {}) const {
-        return [this, change](const at::Tensor& pixels) {
+        return [this, change](const std::vector<Image>& pictures) {
             Predictions predictions;
-            for (std::int64_t i = 0; i < pixels.size(0); ++i) {
+            for (const Image& picture : pictures) {
                 LetterboxGeometry geometry;
                 letterbox(Image(80, 40), kSide, geometry);
-                const std::size_t number = number_of(pixels, i);
+                const std::size_t number = number_of(picture);
                 std::vector<ScoredBox> boxes;
                 for (const LabelledBox& box : truth_[number]) {
                     boxes.push_back({geometry.from_original(box.box), 0.9F, box.class_id});

@@ -1,4 +1,4 @@
-#include "train/label_report.h"
+#include "eval/label_report.h"
 
 #include <algorithm>
 #include <array>

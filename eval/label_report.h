@@ -4,9 +4,9 @@
 
 #include "core/task.h"
 #include "data/dataset.h"
+#include "eval/leakage.h"
+#include "eval/missing_labels.h"
 #include "report/html_report.h"
-#include "train/leakage.h"
-#include "train/missing_labels.h"
 
 namespace banyan {
 

@@ -5,14 +5,16 @@
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-
+#include "core/nms.h"
 #include "core/task.h"
 #include "data/dataset.h"
 #include "eval/coco_metrics.h"
-#include "train/predictor.h"
+#include "image/image.h"
 
 namespace banyan {
+
+/// Pictures of one size, a multiple of 32 on each side -> the boxes of each.
+using Predictor = std::function<Predictions(const std::vector<Image>& pictures)>;
 
 /// What one task reached.
 struct TaskResult {

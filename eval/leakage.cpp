@@ -1,4 +1,4 @@
-#include "train/leakage.h"
+#include "eval/leakage.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 
 #include "core/task.h"
 #include "data/dataset.h"
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 
 namespace banyan::test {
 

@@ -1,10 +1,7 @@
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
-
-#include <torch/torch.h>
 
 #include "core/box.h"
 #include "data/load_sample.h"
@@ -50,19 +47,15 @@ void add_labels(const Labels& labels, std::size_t index, CocoProblem& problem) {
     }
 }
 
-/// Letterboxed pictures [n, side, side, 3] of images [first, first + n).
-at::Tensor load_pixels(const std::vector<Dataset>& datasets, const std::vector<ImageRef>& images, std::size_t first,
-                       std::vector<LetterboxGeometry>& geometries, int side) {
-    const auto count = static_cast<std::int64_t>(geometries.size());
-    at::Tensor pixels = at::empty({count, side, side, 3}, at::kByte);
-    auto* out = pixels.mutable_data_ptr<std::uint8_t>();
+/// Letterboxed pictures, side x side, of images [first, first + the number of geometries).
+std::vector<Image> load_pictures(const std::vector<Dataset>& datasets, const std::vector<ImageRef>& images,
+                                 std::size_t first, std::vector<LetterboxGeometry>& geometries, int side) {
+    std::vector<Image> pictures;
     for (std::size_t i = 0; i < geometries.size(); ++i) {
         const ImageRef& ref = images[first + i];
-        const Sample sample = load_eval_sample(datasets[ref.dataset], ref.record, side, geometries[i]);
-        std::memcpy(out, sample.image.rgb.data(), sample.image.rgb.size());
-        out += sample.image.rgb.size();
+        pictures.push_back(load_eval_sample(datasets[ref.dataset], ref.record, side, geometries[i]).image);
     }
-    return pixels;
+    return pictures;
 }
 
 void add_detections(const std::vector<ScoredBox>& boxes, std::int32_t image, const LetterboxGeometry& geometry,
@@ -179,8 +172,7 @@ EvalReport evaluate_datasets(const Predictor& predictor, const std::vector<Datas
         if (options.stop && options.stop()) return {};
         std::vector<LetterboxGeometry> geometries(
             std::min(images.size() - first, static_cast<std::size_t>(options.batch_size)));
-        const at::Tensor pixels = load_pixels(datasets, images, first, geometries, options.side);
-        const Predictions predictions = predictor(pixels);
+        const Predictions predictions = predictor(load_pictures(datasets, images, first, geometries, options.side));
         for (std::size_t i = 0; i < geometries.size(); ++i) {
             const ImageRef& ref = images[first + i];
             add_detections(predictions[i], static_cast<std::int32_t>(first + i), geometries[i],

@@ -1,4 +1,4 @@
-#include "train/missing_labels.h"
+#include "eval/missing_labels.h"
 
 #include <gtest/gtest.h>
 
