@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "core/log.h"
+#include "engine/deferred_outputs.h"
 #include "engine/input_conversion.h"
 #include "engine/kernel_factory.h"
 #include "engine/memory_plan.h"
@@ -69,9 +70,11 @@ struct Engine::Plan {
     Plan(std::shared_ptr<PackedNetwork> network, const EngineOptions& options);
 
     ValueMemory place(ValueId value) const;
+    ValueMemory output(const std::string& name) const;
     void place_values();
     void make_kernels(WeightStore& weights);
     void share_scratch();
+    void make_cell_layers(WeightStore& weights);
     void warn_of_reference_kernels() const;
     /// Runs step by step, each to its end. @param after called behind each with its index in `steps`
     void run_stepwise(const std::uint8_t* pixels, const auto& after);
@@ -86,6 +89,8 @@ struct Engine::Plan {
     std::optional<InputConversion> input;
     std::vector<std::unique_ptr<Kernel>> kernels; ///< one an operation
     std::vector<EngineStep> steps;
+    std::map<std::string, DeferredOutput> deferred;
+    std::map<std::string, std::shared_ptr<const CellLayer>> cell_layers; ///< by deferred output
     dnnl::stream stream;
 
     static constexpr std::size_t kNowhere = ~std::size_t{0};
@@ -98,9 +103,12 @@ Engine::Plan::Plan(std::shared_ptr<PackedNetwork> given, const EngineOptions& en
     const ValueShape& reference = network->graph().value(network->graph().input).shape;
     if (options.height == 0) options.height = reference.height;
     if (options.width == 0) options.width = reference.width;
-    Graph graph = resized(network->graph(), options.height, options.width);
-    const std::vector<FusionGroup> groups = options.fuse ? fuse_operators(graph) : separate_operators(graph);
-    program = make_program(std::move(graph), groups, options.precision);
+    DeferredGraph cut = defer_outputs(resized(network->graph(), options.height, options.width), options.deferred);
+    deferred = std::move(cut.outputs);
+    std::set<std::string> as_stored;
+    for (const auto& [name, output] : deferred) as_stored.insert(name);
+    const std::vector<FusionGroup> groups = options.fuse ? fuse_operators(cut.graph) : separate_operators(cut.graph);
+    program = make_program(std::move(cut.graph), groups, options.precision, as_stored);
     place_values();
 
     const ThreadCount kernel_threads(options.threads);
@@ -111,6 +119,7 @@ Engine::Plan::Plan(std::shared_ptr<PackedNetwork> given, const EngineOptions& en
     steps.push_back(input_step(place(program.graph.input)));
     make_kernels(weights);
     share_scratch();
+    make_cell_layers(weights);
     warn_of_reference_kernels();
 }
 
@@ -163,6 +172,26 @@ void Engine::Plan::share_scratch() {
     for (const auto& kernel : kernels) bytes = std::max(bytes, kernel->scratch_bytes());
     scratch = AlignedBytes(bytes);
     for (const auto& kernel : kernels) kernel->use_scratch(scratch.data());
+}
+
+void Engine::Plan::make_cell_layers(WeightStore& weights) {
+    for (const auto& [name, output] : deferred) {
+        const float scale = output.scale.empty() ? 1 : weights.number(output.scale + ".scale");
+        const auto outputs = static_cast<std::size_t>(output.shape.channels);
+        const std::vector<float>& stored = weights.numbers(output.convolution + ".weight"); // [O, I]
+        CellLayer layer{stored.size() / outputs, outputs, std::vector<float>(stored.size()), {}};
+        for (std::size_t o = 0; o < outputs; ++o) {
+            for (std::size_t i = 0; i < layer.inputs; ++i) {
+                layer.weights[i * outputs + o] = stored[o * layer.inputs + i] * scale;
+            }
+        }
+        layer.biases.resize(outputs, 0.0F);
+        if (output.bias) {
+            const std::vector<float>& biases = weights.numbers(output.convolution + ".bias");
+            for (std::size_t o = 0; o < outputs; ++o) layer.biases[o] = biases.at(o) * scale;
+        }
+        cell_layers[name] = std::make_shared<const CellLayer>(std::move(layer));
+    }
 }
 
 void Engine::Plan::warn_of_reference_kernels() const {
@@ -226,11 +255,21 @@ void Engine::run_observed(const std::uint8_t* pixels, const ValueObserver& obser
     });
 }
 
+ValueMemory Engine::Plan::output(const std::string& name) const {
+    const auto found = program.outputs.find(name);
+    BANYAN_CHECK(found != program.outputs.end(), "engine: the network has no output \"", name, "\"");
+    return place(found->second);
+}
+
 EngineOutput Engine::output(const std::string& name) const {
-    const auto found = plan_->program.outputs.find(name);
-    BANYAN_CHECK(found != plan_->program.outputs.end(), "engine: the network has no output \"", name, "\"");
-    const ValueMemory memory = plan_->place(found->second);
+    BANYAN_CHECK(!plan_->deferred.contains(name), "engine: output \"", name, "\" is deferred: read its cells");
+    const ValueMemory memory = plan_->output(name);
     return {reinterpret_cast<const float*>(memory.data), memory.batch, memory.shape};
+}
+
+OutputCells Engine::cells(const std::string& name) const {
+    const auto layer = plan_->cell_layers.find(name);
+    return {plan_->output(name), layer == plan_->cell_layers.end() ? nullptr : layer->second};
 }
 
 const std::vector<EngineStep>& Engine::steps() const { return plan_->steps; }

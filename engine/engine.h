@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/output_cells.h"
 #include "engine/storage.h"
 #include "graph/fold_batch_norm.h"
 
@@ -22,6 +23,9 @@ struct EngineOptions {
     bool fuse = true;                       ///< operators that follow a convolution are computed with it
     std::array<double, 3> mean{0, 0, 0};    ///< network input = (x - mean) / std, x in 0..255, RGB
     std::array<double, 3> std{1, 1, 1};
+    /// Outputs that are read by cells() only. Where a 1x1 convolution makes them it is not run, but computed at the
+    /// cells that are asked for (engine/deferred_outputs.h): worth it where few are.
+    std::vector<std::string> deferred;
 };
 
 /// One step of an engine, for people.
@@ -85,8 +89,10 @@ public:
     using ValueObserver = std::function<void(const std::string& value, std::span<const float> numbers)>;
     void run_observed(const std::uint8_t* pixels, const ValueObserver& observer);
 
-    /// @throws CheckError an unknown name
+    /// @throws CheckError an unknown name, or a deferred output
     EngineOutput output(const std::string& name) const;
+    /// Any output, cell by cell. @throws CheckError an unknown name
+    OutputCells cells(const std::string& name) const;
 
     const std::vector<EngineStep>& steps() const; ///< the conversion of the input first
     const Graph& graph() const;                   ///< after the passes, at the engine's input size

@@ -6,13 +6,7 @@
 #include <omp.h>
 
 #include "core/check.h"
-
-// One function a vector width; the loader takes the widest that the processor has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define BANYAN_VECTOR_WIDTHS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define BANYAN_VECTOR_WIDTHS
-#endif
+#include "engine/vector_widths.h"
 
 namespace banyan {
 

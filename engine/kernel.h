@@ -1,26 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "engine/storage.h"
-#include "graph/graph.h"
+#include "engine/value_memory.h"
 
 namespace banyan {
-
-/// A value in memory: [N, H, W, C], channels innermost.
-struct ValueMemory {
-    std::byte* data = nullptr;
-    Storage storage;
-    std::int64_t batch = 1;
-    ValueShape shape;
-
-    std::int64_t count() const { return batch * shape.height * shape.width * shape.channels; }
-    std::size_t bytes() const { return static_cast<std::size_t>(count()) * bytes_of(storage.type); }
-};
 
 /// One operation ready to run: all memory is known, nothing is allocated by run().
 class Kernel {

@@ -37,12 +37,16 @@ void for_each_read(const Operation& operation, const auto& action) {
 
 class ProgramMaker {
 public:
-    ProgramMaker(Graph graph, const std::vector<FusionGroup>& groups, NumberType precision)
+    ProgramMaker(Graph graph, const std::vector<FusionGroup>& groups, NumberType precision,
+                 const std::set<std::string>& as_stored)
         : working_{precision}, lowered_(lower(graph, groups)), readers_(data_consumers(graph)),
-          last_use_(graph.values.size(), -1) {
+          last_use_(graph.values.size(), -1), as_stored_(as_stored) {
         for (const Value& value : graph.values) program_.values.push_back({value.name, value.shape, working_});
         for (ValueId id = 0; id < std::ssize(graph.values); ++id) stored_as_.push_back(id);
-        for (const auto& [name, value] : graph.outputs) outputs_.insert(value);
+        for (const auto& [name, value] : graph.outputs) {
+            outputs_.insert(value);
+            if (!as_stored_.contains(name)) float_outputs_.insert(value);
+        }
         for (int i = 0; i < static_cast<int>(lowered_.size()); ++i) {
             for_each_read(lowered_[static_cast<std::size_t>(i)],
                           [&](ValueId value) { last_use_[static_cast<std::size_t>(value)] = i; });
@@ -55,7 +59,8 @@ public:
             place(lowered_[static_cast<std::size_t>(step_)]);
         }
         for (const auto& [name, value] : program_.graph.outputs) {
-            program_.outputs[name] = in_storage(stored_as_[static_cast<std::size_t>(value)], Storage{});
+            const ValueId stored = stored_as_[static_cast<std::size_t>(value)];
+            program_.outputs[name] = as_stored_.contains(name) ? stored : in_storage(stored, Storage{});
         }
         overwrite_inputs();
         return std::move(program_);
@@ -121,7 +126,7 @@ private:
         const bool to_bytes = quant != nullptr && eight_bit;
         if (to_bytes) drop_implied_activation(operation, *quant);
         const bool last_value =
-            outputs_.contains(operation.output) && readers_[static_cast<std::size_t>(operation.output)].empty();
+            float_outputs_.contains(operation.output) && readers_[static_cast<std::size_t>(operation.output)].empty();
         const Storage stored = to_bytes ? stored_by(*quant) : last_value ? Storage{} : working_;
         place_addends(operation, stored);
         emit(operation, stored);
@@ -197,8 +202,10 @@ private:
     std::vector<Operation> lowered_;
     std::vector<std::vector<int>> readers_; ///< nodes by value
     std::vector<int> last_use_;             ///< lowered operation by value
+    const std::set<std::string>& as_stored_;
     std::set<ValueId> outputs_;
-    std::vector<ValueId> stored_as_; ///< by value of the graph: itself, or the value that holds its numbers
+    std::set<ValueId> float_outputs_; ///< of them those that are read as float32
+    std::vector<ValueId> stored_as_;  ///< by value of the graph: itself, or the value that holds its numbers
     std::map<std::pair<ValueId, NumberType>, ValueId> copies_;
     int step_ = 0;
     Program program_;
@@ -206,8 +213,9 @@ private:
 
 } // namespace
 
-Program make_program(Graph graph, const std::vector<FusionGroup>& groups, NumberType precision) {
-    return ProgramMaker(std::move(graph), groups, precision).make();
+Program make_program(Graph graph, const std::vector<FusionGroup>& groups, NumberType precision,
+                     const std::set<std::string>& as_stored) {
+    return ProgramMaker(std::move(graph), groups, precision, as_stored).make();
 }
 
 std::vector<int> last_uses(const Program& program) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct Program {
     Graph graph;
     std::vector<ProgramValue> values;
     std::vector<Operation> operations;
-    std::map<std::string, ValueId> outputs; ///< all of them float32
+    std::map<std::string, ValueId> outputs; ///< float32 but for those left as stored
 
     const ProgramValue& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }
 };
@@ -35,7 +36,9 @@ struct Program {
 /// fake_quant) is put before it. Memory that nobody needs any more is used again (PostOperation::in_place,
 /// Operation::overwrites).
 /// @param precision f32 or bf16, of all that is not u8
-Program make_program(Graph graph, const std::vector<FusionGroup>& groups, NumberType precision);
+/// @param as_stored names of outputs that need no float32 copy
+Program make_program(Graph graph, const std::vector<FusionGroup>& groups, NumberType precision,
+                     const std::set<std::string>& as_stored = {});
 
 /// For each value the last operation that reads it; the operation count for outputs; -1: nobody.
 std::vector<int> last_uses(const Program& program);

@@ -58,15 +58,14 @@ void keep_best(std::vector<Candidate>& candidates, std::size_t count) {
     std::sort(candidates.begin(), candidates.end());
 }
 
-/// Code of one anchor of a level; expectations are taken of survivors only.
-BoxCode code_of(const float* boxes, std::size_t anchor, std::size_t bins) {
+/// Code of one anchor; expectations are taken of survivors only. @param numbers its box output
+BoxCode code_of(const float* numbers, std::size_t bins) {
     BoxCode code;
     if (bins == 0) {
-        std::copy_n(boxes + anchor * code.size(), code.size(), code.begin());
+        std::copy_n(numbers, code.size(), code.begin());
         return code;
     }
-    const float* logits = boxes + anchor * code.size() * bins;
-    for (std::size_t side = 0; side < code.size(); ++side) code[side] = expected_distance(logits + side * bins, bins);
+    for (std::size_t side = 0; side < code.size(); ++side) code[side] = expected_distance(numbers + side * bins, bins);
     return code;
 }
 
@@ -79,7 +78,7 @@ void check(const AnchorSet& anchors, const std::vector<RawLevel>& levels, std::s
     BANYAN_CHECK(levels.size() == anchors.levels.size(), "decode: expected outputs of ", anchors.levels.size(),
                  " levels, found ", levels.size());
     for (const RawLevel& level : levels) {
-        BANYAN_CHECK(level.classes != nullptr && level.boxes != nullptr, "decode: a level has no class or box output");
+        BANYAN_CHECK(level.classes != nullptr && !level.boxes.empty(), "decode: a level has no class or box output");
     }
     BANYAN_CHECK(classes >= 1, "decode: expected at least one class");
     BANYAN_CHECK(options.score_threshold >= 0 && options.score_threshold < 1,
@@ -95,6 +94,8 @@ std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLev
                               const DecodeOptions& options) {
     check(anchors, levels, classes, options);
     const float threshold = logit(options.score_threshold);
+    const std::size_t channels = BoxCode{}.size() * std::max(options.box_bins, std::size_t{1});
+    std::vector<float> made(anchors.per_cell * channels);
     std::vector<Candidate> candidates;
     std::vector<ScoredBox> boxes;
     for (std::size_t l = 0; l < levels.size(); ++l) {
@@ -104,7 +105,8 @@ std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLev
         keep_best(candidates, options.candidates);
         for (const Candidate& candidate : candidates) {
             const std::size_t anchor = candidate.index / classes;
-            const BoxCode code = code_of(levels[l].boxes, anchor, options.box_bins);
+            const float* cell = levels[l].boxes.cell(anchor / anchors.per_cell, made);
+            const BoxCode code = code_of(cell + anchor % anchors.per_cell * channels, options.box_bins);
             if (!is_finite(code)) continue;
             const Box raw = decode_box(anchors.kind, anchors.boxes[level.first + anchor], level.stride, code);
             const Box box = clip(raw, static_cast<float>(anchors.width), static_cast<float>(anchors.height));

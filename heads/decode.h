@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "anchors/anchors.h"
@@ -8,10 +10,34 @@
 
 namespace banyan {
 
+/// Box codes of one level of one image, cell by cell: they lie in memory, or are made when they are asked for.
+class BoxCells {
+public:
+    /// Writes a cell's A*C numbers. @param cell y * W + x
+    using Maker = std::function<void(std::size_t cell, float* numbers)>;
+
+    BoxCells() = default;
+    BoxCells(std::nullptr_t) {}
+    BoxCells(const float* numbers) : numbers_(numbers) {} ///< [H, W, A*C]
+    BoxCells(Maker maker) : maker_(std::move(maker)) {}
+
+    bool empty() const { return numbers_ == nullptr && !maker_; }
+    /// @param made takes them if they must be made; of A*C numbers
+    const float* cell(std::size_t cell, std::vector<float>& made) const {
+        if (!maker_) return numbers_ + cell * made.size();
+        maker_(cell, made.data());
+        return made.data();
+    }
+
+private:
+    const float* numbers_ = nullptr;
+    Maker maker_;
+};
+
 /// Raw outputs of one level of one image, channels innermost.
 struct RawLevel {
     const float* classes = nullptr; ///< logits [H, W, A*K]
-    const float* boxes = nullptr;   ///< codes [H, W, A*4], or with box bins logits [H, W, A*4*bins]
+    BoxCells boxes;                 ///< codes [H, W, A*4], or with box bins logits [H, W, A*4*bins]
 };
 
 struct DecodeOptions {

@@ -106,6 +106,7 @@ struct Detector::Session {
     Session(ModelFile file, const DetectorOptions& options);
 
     std::vector<Detection> detect(const Image& image, StageTimes& times);
+    std::vector<std::string> box_outputs() const;
     std::vector<ScoredBox> boxes() const; ///< of the last run, in pixels of the network input, by falling score
     std::vector<Detection> to_detections(const std::vector<ScoredBox>& boxes, const LetterboxGeometry& geometry,
                                          const Image& image) const;
@@ -130,7 +131,19 @@ Detector::Session::Session(ModelFile file, const DetectorOptions& options)
         AnchorSet anchors = make_anchors(branch.options.anchors, side, side);
         parts.push_back({std::move(branch), std::move(anchors)});
     }
-    engine.emplace(network, engine_options_of(model, side, options, predict_with.bf16));
+    EngineOptions engine_options = engine_options_of(model, side, options, predict_with.bf16);
+    if (options.defer_boxes) engine_options.deferred = box_outputs();
+    engine.emplace(network, engine_options);
+}
+
+std::vector<std::string> Detector::Session::box_outputs() const {
+    std::vector<std::string> names;
+    for (const Part& part : parts) {
+        for (const int level : part.branch.options.anchors.levels) {
+            names.push_back(box_output_name(part.branch.name, level));
+        }
+    }
+    return names;
 }
 
 std::vector<ScoredBox> Detector::Session::boxes() const {
@@ -138,8 +151,9 @@ std::vector<ScoredBox> Detector::Session::boxes() const {
     for (const Part& part : parts) {
         std::vector<RawLevel> levels;
         for (const int level : part.branch.options.anchors.levels) {
+            const OutputCells cells = engine->cells(box_output_name(part.branch.name, level));
             levels.push_back({engine->output(class_output_name(part.branch.name, level)).data,
-                              engine->output(box_output_name(part.branch.name, level)).data});
+                              BoxCells::Maker([cells](std::size_t cell, float* codes) { cells.read(cell, codes); })});
         }
         const std::vector<ScoredBox> boxes = branch_boxes(part.branch, part.anchors, levels, predict_with);
         all.insert(all.end(), boxes.begin(), boxes.end());
@@ -207,13 +221,6 @@ std::vector<std::vector<Detection>> Detector::detect(const std::vector<Image>& i
     return detections;
 }
 
-const ClassTable& Detector::classes() const { return session_->classes; }
-const std::vector<std::string>& Detector::tasks() const { return session_->tasks; }
-int Detector::side() const { return session_->side; }
-bool Detector::uses_bf16() const { return session_->predict_with.bf16; }
-const Engine& Detector::engine() const { return *session_->engine; }
-
-} // namespace banyan
 std::vector<ScoredBox> Detector::boxes_in_square(const Image& square) {
     const int side = session_->side;
     BANYAN_CHECK(square.width == side && square.height == side, "boxes_in_square: a picture of ", square.width, " x ",
@@ -222,3 +229,10 @@ std::vector<ScoredBox> Detector::boxes_in_square(const Image& square) {
     return session_->boxes();
 }
 
+const ClassTable& Detector::classes() const { return session_->classes; }
+const std::vector<std::string>& Detector::tasks() const { return session_->tasks; }
+int Detector::side() const { return session_->side; }
+bool Detector::uses_bf16() const { return session_->predict_with.bf16; }
+const Engine& Detector::engine() const { return *session_->engine; }
+
+} // namespace banyan

@@ -47,7 +47,9 @@ struct DetectorOptions {
     std::optional<int> max_detections;     ///< per picture and branch [1, 10000]
     int side = 0;                          ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
     Bf16 bf16 = Bf16::automatic;
-    int threads = 0;                          ///< of the kernels [0, 1024]; 0 = as OpenMP has it
+    int threads = 0; ///< of the kernels [0, 1024]; 0 = as OpenMP has it
+    bool defer_boxes =
+        true; ///< box outputs are computed at the cells that hold a candidate, where a 1x1 convolution makes them
     std::vector<std::string> disabled_passes; ///< graph passes to leave out (graph/pass_list.h), for comparisons
 };
 
@@ -74,13 +76,13 @@ public:
     /// The same for several pictures of any sizes, one after the other.
     std::vector<std::vector<Detection>> detect(const std::vector<Image>& images);
 
-    const ClassTable& classes() const;             ///< of the whole model
-    const std::vector<std::string>& tasks() const; ///< that this detector returns, in the model's order
     /// What the network finds in a picture of its own size, side x side: boxes of all classes that the wanted branches
     /// serve, in pixels of the picture, by falling score. For judging, where pictures are letterboxed with their
     /// labels.
     std::vector<ScoredBox> boxes_in_square(const Image& square);
 
+    const ClassTable& classes() const;             ///< of the whole model
+    const std::vector<std::string>& tasks() const; ///< that this detector returns, in the model's order
     int side() const;
     bool uses_bf16() const;
     const Engine& engine() const; ///< that runs the network: its steps and memory

@@ -76,6 +76,17 @@ TEST_F(DetectorTest, FindsTheSameWithAndWithoutFoldedNorms) {
     expect_same(found, Detector(model_, unfolded).detect(image), 1e-4F);
 }
 
+TEST_F(DetectorTest, FindsTheSameWithAndWithoutDeferredBoxes) {
+    DetectorOptions whole = exact();
+    whole.defer_boxes = false;
+    const Image image = noise_image(90, 60, 12);
+    Detector deferring(model_, exact()), computing(model_, whole);
+    EXPECT_LT(deferring.engine().steps().size(), computing.engine().steps().size());
+    const std::vector<Detection> found = deferring.detect(image);
+    ASSERT_THAT(found, Not(IsEmpty()));
+    expect_same(found, computing.detect(image), 1e-5F);
+}
+
 TEST_F(DetectorTest, FindsTheSameForATaskAloneAsForAll) {
     const Image image = noise_image(80, 100, 2);
     const std::vector<std::vector<std::string>> choices{
