@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "graph/byte_values.h"
 #include "graph/rebuild.h"
 
 namespace banyan {
@@ -95,13 +96,6 @@ private:
 
 std::vector<Operation> lower(const Graph& graph, const std::vector<FusionGroup>& groups) {
     return Lowering(graph, groups).operations;
-}
-
-bool computes_in_bytes(const Node& node) { return is<ConvAttributes>(node) || is<LinearAttributes>(node); }
-
-bool copies_numbers(const Node& node) {
-    const auto* pool = std::get_if<PoolAttributes>(&node.attributes);
-    return is<UpsampleAttributes>(node) || (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
 }
 
 ValueId overwritten_value(const Operation& operation) {

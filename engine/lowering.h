@@ -29,12 +29,6 @@ struct Operation {
 /// becomes an operation of its own.
 std::vector<Operation> lower(const Graph& graph, const std::vector<FusionGroup>& groups);
 
-/// Whether a node can be computed in 8 bits: convolutions and linear layers.
-bool computes_in_bytes(const Node& node);
-/// Whether a node's result are copies of its input, number by number, so that it is stored alike: max pooling,
-/// upsampling.
-bool copies_numbers(const Node& node);
-
 /// The value in whose memory the result goes; -1: none.
 ValueId overwritten_value(const Operation& operation);
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "graph/byte_values.h"
 #include "graph/rebuild.h"
 
 namespace banyan {

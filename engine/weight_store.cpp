@@ -1,9 +1,9 @@
 #include "engine/weight_store.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/check.h"
+#include "graph/quantized_weight.h"
 
 namespace banyan {
 
@@ -72,15 +72,9 @@ dnnl::memory WeightStore::get_quantized(const std::string& name, const dnnl::mem
 dnnl::memory WeightStore::channel_scales(const std::string& name) {
     const auto found = scales_.find(name);
     if (found != scales_.end()) return found->second;
-    const HostTensor& tensor = values(name);
-    const dnnl::memory memory(plain({tensor.shape.at(0)}), engine_);
-    auto* scales = static_cast<float*>(memory.get_data_handle());
-    const std::size_t channels = static_cast<std::size_t>(tensor.shape[0]), each = tensor.data.size() / channels;
-    for (std::size_t c = 0; c < channels; ++c) {
-        float largest = 0;
-        for (std::size_t i = c * each; i < (c + 1) * each; ++i) largest = std::max(largest, std::abs(tensor.data[i]));
-        scales[c] = largest > 0 ? largest / 127 : 1;
-    }
+    const std::vector<float> scales = banyan::channel_scales(name, values(name));
+    const dnnl::memory memory(plain({static_cast<dnnl::memory::dim>(scales.size())}), engine_);
+    std::copy(scales.begin(), scales.end(), static_cast<float*>(memory.get_data_handle()));
     return scales_[name] = memory;
 }
 

@@ -25,7 +25,7 @@ public:
     /// The same in 8 bits, each output channel by its scale: round(w / scale). `wanted` is s8.
     dnnl::memory get_quantized(const std::string& name, const dnnl::memory::dims& dims,
                                const dnnl::memory::desc& wanted);
-    /// Scales of the output channels (the first axis): largest |w| / 127; 1 where all are 0. float32 [O].
+    /// Scales of the output channels (the first axis; graph/quantized_weight.h). float32 [O].
     dnnl::memory channel_scales(const std::string& name);
     /// A vector of float32 as it is.
     dnnl::memory vector(const std::string& name);

@@ -29,10 +29,12 @@ struct OnnxExportOptions {
 ///   outputs  those of the graph by their names, float32 [N, C, H, W], all extents fixed
 ///
 /// Nodes, values and parameters keep their names, but a value that is an output has the output's; underscores are
-/// appended where names meet. Batch norms stay unless they were folded before (graph/pass_list.h).
+/// appended where names meet. Batch norms stay unless they were folded before (graph/pass_list.h). A fake_quant becomes
+/// QuantizeLinear and DequantizeLinear, and weights that the engine would have in 8 bits are int8 in the file: other
+/// programs then choose kernels for 8 bits as well.
 /// @throws CheckError options out of range, a graph that the verifier refuses, an output named "image", a parameter
-///         without a value or with one of another size; ShapeError the network does not take pictures of this size;
-///         ModelFileError the file would be over 2 GiB, which protobuf cannot hold
+///         without a value or with one of another size, a weight for 8 bits that is not finite; ShapeError the network
+///         does not take pictures of this size; ModelFileError the file would be over 2 GiB, which protobuf cannot hold
 /// Source: https://github.com/onnx/onnx/blob/main/docs/IR.md
 std::string to_onnx(const GraphWithValues& network, const OnnxExportOptions& options);
 

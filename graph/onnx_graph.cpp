@@ -29,7 +29,7 @@ enum AttributeField {
 };
 enum AttributeType { kTypeFloat = 1, kTypeInt = 2, kTypeString = 3, kTypeInts = 7 };
 enum TensorField { kTensorDims = 1, kTensorDataType = 2, kTensorName = 8, kTensorRawData = 9 };
-enum DataType { kFloat32 = 1, kUint8 = 2, kInt64 = 7 };
+enum DataType { kFloat32 = 1, kUint8 = 2, kInt8 = 3, kInt64 = 7 };
 enum ValueInfoField { kValueInfoName = 1, kValueInfoType = 2 };
 enum TypeField { kTypeTensor = 1 };
 enum TensorTypeField { kTensorTypeElement = 1, kTensorTypeShape = 2 };
@@ -120,6 +120,11 @@ void OnnxGraph::add_integers(const std::string& name, const OnnxDims& dims, cons
 
 void OnnxGraph::add_bytes(const std::string& name, const OnnxDims& dims, const std::vector<std::uint8_t>& numbers) {
     message_.add_message(kGraphInitializer, tensor_message(name, dims, kUint8, numbers));
+}
+
+void OnnxGraph::add_signed_bytes(const std::string& name, const OnnxDims& dims,
+                                 const std::vector<std::int8_t>& numbers) {
+    message_.add_message(kGraphInitializer, tensor_message(name, dims, kInt8, numbers));
 }
 
 void OnnxGraph::add_input(const std::string& name, const OnnxDims& dims) {

@@ -44,6 +44,7 @@ public:
     void add_floats(const std::string& name, const OnnxDims& dims, const std::vector<float>& numbers);
     void add_integers(const std::string& name, const OnnxDims& dims, const std::vector<std::int64_t>& numbers);
     void add_bytes(const std::string& name, const OnnxDims& dims, const std::vector<std::uint8_t>& numbers);
+    void add_signed_bytes(const std::string& name, const OnnxDims& dims, const std::vector<std::int8_t>& numbers);
     /// Float32 values of this shape: inputs and outputs of the graph, and others, for those who read it.
     void add_input(const std::string& name, const OnnxDims& dims);
     void add_output(const std::string& name, const OnnxDims& dims);

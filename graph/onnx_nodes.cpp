@@ -2,9 +2,12 @@
 
 #include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/check.h"
+#include "graph/byte_values.h"
+#include "graph/quantized_weight.h"
 #include "graph/shape_inference.h"
 
 namespace banyan {
@@ -30,7 +33,7 @@ Integers source_indices(std::int64_t in, std::int64_t out) {
 class NodeWriter {
 public:
     NodeWriter(const Graph& graph, const HostTensors& tensors, std::int64_t batch, const Names& names, OnnxGraph& onnx)
-        : graph_(graph), tensors_(tensors), batch_(batch), names_(names), onnx_(onnx) {}
+        : graph_(graph), tensors_(tensors), batch_(batch), names_(names), onnx_(onnx), roundings_(roundings(graph)) {}
 
     void write(const Node& node) {
         node_ = &node;
@@ -39,7 +42,8 @@ public:
 
     void operator()(const ConvAttributes& conv) {
         const AxisPadding rows = conv_padding(conv, in().height), columns = conv_padding(conv, in().width);
-        Names inputs{input(0), parameter(conv.parameters + ".weight")};
+        const std::string weight_name = conv.parameters + ".weight";
+        Names inputs{input(0), weight(weight_name, graph_.parameters.at(weight_name).shape)};
         if (conv.bias) inputs.push_back(parameter(conv.parameters + ".bias"));
         finish("Conv", inputs,
                {{"kernel_shape", Integers{conv.kernel, conv.kernel}},
@@ -50,8 +54,9 @@ public:
 
     void operator()(const LinearAttributes& linear) {
         // On [N, C, 1, 1] a linear layer is a 1x1 convolution, and needs no change of rank.
-        const std::string weight = parameter(linear.parameters + ".weight", {linear.out_features, in().channels, 1, 1});
-        finish("Conv", {input(0), weight, parameter(linear.parameters + ".bias")}, {{"kernel_shape", Integers{1, 1}}});
+        const OnnxDims dims{linear.out_features, in().channels, 1, 1};
+        finish("Conv", {input(0), weight(linear.parameters + ".weight", dims), parameter(linear.parameters + ".bias")},
+               {{"kernel_shape", Integers{1, 1}}});
     }
 
     void operator()(const BatchNormAttributes& norm) {
@@ -156,17 +161,41 @@ private:
         return name;
     }
 
+    /// Weights of the current node: in 8 bits where it reads bytes, as the engine has them. @param dims see parameter()
+    std::string weight(const std::string& name, const OnnxDims& dims) {
+        if (!roundings_.at(static_cast<std::size_t>(node_->inputs[0]))) return parameter(name, dims);
+        const auto [entry, is_new] = byte_weights_.try_emplace({name, dims});
+        if (is_new) entry->second = restored_weight(quantize_weight(name, value_of(name)), name, dims);
+        return entry->second;
+    }
+
+    /// Appends the operator that makes floats of a weight's bytes. @return the name of what it makes
+    std::string restored_weight(const QuantizedWeight& quantized, const std::string& name, const OnnxDims& dims) {
+        const OnnxDims channels{dims.at(0)};
+        const std::string bytes = onnx_.new_name(name), scale = onnx_.new_name(name + ".scale"),
+                          zero = onnx_.new_name(name + ".zero_point"), restored = onnx_.new_name(name + ".restored");
+        onnx_.add_signed_bytes(bytes, dims, quantized.data);
+        onnx_.add_floats(scale, channels, quantized.scales);
+        onnx_.add_signed_bytes(zero, channels, std::vector<std::int8_t>(quantized.scales.size(), 0));
+        onnx_.add_node({"DequantizeLinear", restored, {bytes, scale, zero}, restored, {{"axis", std::int64_t{0}}}});
+        return restored;
+    }
+
     std::string parameter(const std::string& name) { return parameter(name, graph_.parameters.at(name).shape); }
 
     /// @param dims the parameter's shape but for extents of 1
     std::string parameter(const std::string& name, const OnnxDims& dims) {
+        return initializer(name, dims, value_of(name).data);
+    }
+
+    const HostTensor& value_of(const std::string& name) const {
         const auto found = tensors_.find(name);
         BANYAN_CHECK(found != tensors_.end(), "onnx: node ", node_->name, ": parameter \"", name, "\" has no value");
         const HostTensor& tensor = found->second;
         BANYAN_CHECK(tensor.shape == graph_.parameters.at(name).shape &&
                          tensor.count() == static_cast<std::int64_t>(tensor.data.size()),
                      "onnx: node ", node_->name, ": the value of \"", name, "\" has the wrong size");
-        return initializer(name, dims, tensor.data);
+        return tensor;
     }
 
     /// The initializer of this name and shape, made at its first use.
@@ -185,7 +214,8 @@ private:
     const Names& names_;
     OnnxGraph& onnx_;
     const Node* node_ = nullptr;
-    std::map<std::pair<std::string, OnnxDims>, std::string> initializers_;
+    std::vector<std::optional<FakeQuantAttributes>> roundings_;                           ///< by value
+    std::map<std::pair<std::string, OnnxDims>, std::string> initializers_, byte_weights_; ///< names of tensors
 };
 
 } // namespace

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "core/check.h"
-#include "engine/lowering.h"
+#include "graph/byte_values.h"
+#include "graph/quantized_weight.h"
 #include "graph/rebuild.h"
 #include "graph/verifier.h"
-#include "quant/weight_quantization.h"
 
 namespace banyan {
 
@@ -26,11 +26,6 @@ ValueId source_of(const Graph& graph, ValueId value) {
         value = node->inputs[0];
     }
     return value;
-}
-
-const FakeQuantAttributes* rounding_of(const Graph& graph, ValueId value) {
-    const Node* node = graph.producer(value);
-    return node == nullptr ? nullptr : attribute_of<FakeQuantAttributes>(*node);
 }
 
 std::string weight_name(const Node& node) {
@@ -89,10 +84,11 @@ Graph insert_fake_quant(const Graph& graph, const std::map<std::string, FakeQuan
 }
 
 GraphWithValues round_weights(GraphWithValues network) {
+    const auto rounded = roundings(network.graph);
     std::set<std::string> names;
     for (const Node& node : network.graph.nodes) {
-        const ValueId source = source_of(network.graph, node.inputs[0]);
-        if (computes_in_bytes(node) && rounding_of(network.graph, source) != nullptr) names.insert(weight_name(node));
+        const bool reads_bytes = rounded[static_cast<std::size_t>(node.inputs[0])].has_value();
+        if (computes_in_bytes(node) && reads_bytes) names.insert(weight_name(node));
     }
     for (const std::string& name : names) {
         const auto found = network.tensors.find(name);

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "engine/lowering.h"
+#include "graph/byte_values.h"
 #include "quant/equalization.h"
 #include "quant/fake_quant.h"
 #include "quant/quantization_error.h"

@@ -7,6 +7,8 @@
 
 #include "core/error.h"
 #include "graph/pass_list.h"
+#include "graph/quantized_weight.h"
+#include "graph/rebuild.h"
 #include "tests/graph/protobuf_reader.h"
 #include "tests/graph/small_graphs.h"
 #include "tests/support/expect_error.h"
@@ -45,6 +47,10 @@ public:
     Integers integers(const std::string& name) const {
         EXPECT_EQ(initializer(name).integer(2), 7) << name << " is not int64";
         return raw<std::int64_t>(name);
+    }
+    std::vector<std::int8_t> signed_bytes(const std::string& name) const {
+        EXPECT_EQ(initializer(name).integer(2), 3) << name << " is not int8";
+        return raw<std::int8_t>(name);
     }
     /// Names with shapes of inputs (11), outputs (12), other values (13).
     std::map<std::string, Integers> shapes(int field) const {
@@ -232,6 +238,72 @@ TEST(ToOnnx, WritesEveryOperatorAndSharedParametersOnce) {
     EXPECT_EQ(file.node("branches.face.cls.p4").texts(1)[1], "branches.face.cls.weight");
     EXPECT_EQ(file.shapes(12).size(), network.graph.outputs.size());
     for (const Node& node : network.graph.nodes) EXPECT_EQ(file.node(node.name).count(2), 1U);
+}
+
+/// The graph with a fake_quant behind a value, "<value>.quant", for one of its readers.
+Graph with_rounding(Graph graph, const std::string& value, const std::string& reader,
+                    const FakeQuantAttributes& attributes) {
+    const ValueId exact = graph.find_value(value).value(), bytes = static_cast<ValueId>(graph.values.size());
+    const std::string name = value + ".quant";
+    graph.values.push_back({name, graph.value(exact).shape, -1});
+    const auto place =
+        std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) { return node.name == reader; });
+    place->inputs[0] = bytes;
+    graph.nodes.insert(place, {name, attributes, {exact}, bytes});
+    return rebuild(graph, graph.nodes, graph.outputs);
+}
+
+/// Two convolutions of one weight, "exact" of the picture and "rounded" of its bytes, and a linear layer behind a max
+/// pooling of bytes.
+GraphWithValues rounded_network() {
+    GraphBuilder builder(8, 8);
+    ConvAttributes conv{.out_channels = 2, .bias = true};
+    conv.parameters = "shared";
+    builder.output("exact", builder.conv(builder.image(), "exact.conv", conv));
+    const ValueId made = builder.conv(builder.max_pool(builder.image(), "half", 2, 2, 0), "rounded.conv", conv);
+    builder.output("rounded", made);
+    const ValueId pooled = builder.max_pool(made, "pool", 4, 4, 0);
+    builder.output("y", builder.linear(pooled, "fc", {.out_features = 4}));
+    Graph graph = with_rounding(builder.build(), "half", "rounded.conv", {0.5, 2});
+    graph = with_rounding(std::move(graph), "rounded.conv", "pool", {0.25, 0});
+    return test::with_random_values(std::move(graph));
+}
+
+TEST(ToOnnx, WritesWeightsThatMeetBytesInEightBits) {
+    const GraphWithValues network = rounded_network();
+    const Exported file(network);
+    const QuantizedWeight weight = quantize_weight("shared", network.tensors.at("shared.weight"));
+    const std::vector<std::string> inputs = file.node("rounded.conv").texts(1);
+    ASSERT_EQ(inputs.size(), 3U);
+    EXPECT_EQ(inputs[0], "half.quant");
+    EXPECT_EQ(inputs[2], "shared.bias");
+    const ProtobufMessage restored = file.node(inputs[1]);
+    EXPECT_EQ(restored.text(4), "DequantizeLinear");
+    EXPECT_EQ(file.attribute(inputs[1], "axis").integer(3), 0);
+    const std::vector<std::string> stored = restored.texts(1);
+    ASSERT_EQ(stored.size(), 3U);
+    EXPECT_EQ(file.signed_bytes(stored[0]), weight.data);
+    EXPECT_EQ(file.initializer(stored[0]).integers(1), (Integers{2, 3, 1, 1}));
+    EXPECT_EQ(file.floats(stored[1]), weight.scales);
+    EXPECT_EQ(file.signed_bytes(stored[2]), (std::vector<std::int8_t>{0, 0}));
+    EXPECT_EQ(file.floats("shared.bias"), network.tensors.at("shared.bias").data);
+    EXPECT_EQ(file.floats(file.node("exact.conv").texts(1)[1]), network.tensors.at("shared.weight").data);
+
+    const ProtobufMessage linear = file.node(file.node("fc").texts(1)[1]); // max pooling copies bytes
+    EXPECT_EQ(linear.text(4), "DequantizeLinear");
+    EXPECT_EQ(file.initializer(linear.texts(1)[0]).integers(1), (Integers{4, 2, 1, 1}));
+}
+
+TEST(ToOnnx, TakesAFourthOfTheBytesForWeightsInEightBits) {
+    GraphBuilder builder(8, 8);
+    const ConvAttributes wide{.out_channels = 64, .kernel = 3, .pad = 1};
+    const ValueId first = builder.conv(builder.image(), "first", wide);
+    builder.output("y", builder.conv(first, "second", wide));
+    Graph graph = builder.build();
+    const std::size_t in_floats = to_onnx(test::with_random_values(graph), {}).size();
+    graph = with_rounding(std::move(graph), "first", "second", {0.1, 128});
+    const std::size_t in_bytes = to_onnx(test::with_random_values(graph), {}).size();
+    EXPECT_GT(in_floats - in_bytes, 3U * 64 * 64 * 9 - 2000); // but for scales and three operators more
 }
 
 TEST(ToOnnx, WritesEachActivation) {
