@@ -4,22 +4,26 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "benchmarks/measured_network.h"
 #include "benchmarks/worker.h"
 #include "core/atomic_file.h"
+#include "core/cpu_features.h"
 #include "engine/engine.h"
 #include "graph/onnx_export.h"
+#include "quant/quantize_network.h"
 
 namespace {
 
 using namespace banyan;
 
+constexpr std::size_t kCalibrationPictures = 16;
+
 class CompiledEngine : public MeasuredEngine {
 public:
-    CompiledEngine(GraphWithValues network, const EngineOptions& options)
-        : picture_(measured_picture(network.graph)),
-          engine_(std::make_shared<PackedNetwork>(std::move(network)), options) {}
+    CompiledEngine(GraphWithValues network, const EngineOptions& options, std::vector<std::uint8_t> picture)
+        : picture_(std::move(picture)), engine_(std::make_shared<PackedNetwork>(std::move(network)), options) {}
 
     std::string version() const override { return BANYAN_VERSION; }
     void run() override { engine_.run(picture_.data()); }
@@ -42,15 +46,37 @@ void export_network(const MeasuredNetwork& measured, const std::string& path) {
     write_file_atomically(path, to_onnx(measured.network, options));
 }
 
+EngineOptions engine_options(const MeasuredNetwork& measured, int threads) {
+    EngineOptions options;
+    options.threads = threads;
+    options.mean = measured.preprocessing.mean;
+    options.std = measured.preprocessing.std;
+    return options;
+}
+
+/// The network quantised as `banyan quantize` does it, unless it is already.
+GraphWithValues in_bytes(const MeasuredNetwork& measured, const std::vector<std::vector<std::uint8_t>>& pictures,
+                         int threads) {
+    const std::vector<Node>& nodes = measured.network.graph.nodes;
+    const bool is_quantized = std::any_of(nodes.begin(), nodes.end(), [](const Node& node) {
+        return std::holds_alternative<FakeQuantAttributes>(node.attributes);
+    });
+    if (is_quantized) return measured.network;
+    const CalibrationPictures calibration{pictures.size(), [&](std::size_t i) { return pictures[i]; }};
+    return quantize_network(measured.network, engine_options(measured, threads), calibration, {}).network;
+}
+
 std::unique_ptr<MeasuredEngine> make_engine(const WorkerOptions& options) {
     MeasuredNetwork measured = measured_network(options.network);
+    const bool eight_bit = options.precision == WorkerPrecision::int8;
+    const auto pictures =
+        measured_pictures(measured.network.graph, options.pictures, eight_bit ? kCalibrationPictures : 1);
+    if (eight_bit) measured.network = in_bytes(measured, pictures, options.threads);
     if (!options.onnx_path.empty()) export_network(measured, options.onnx_path);
-    EngineOptions engine_options;
-    engine_options.precision = options.bf16 ? NumberType::bf16 : NumberType::f32;
-    engine_options.threads = options.threads;
-    engine_options.mean = measured.preprocessing.mean;
-    engine_options.std = measured.preprocessing.std;
-    return std::make_unique<CompiledEngine>(std::move(measured.network), engine_options);
+    EngineOptions with = engine_options(measured, options.threads);
+    const bool bf16 = options.precision == WorkerPrecision::bf16 || (eight_bit && has_fast_bf16());
+    with.precision = bf16 ? NumberType::bf16 : NumberType::f32;
+    return std::make_unique<CompiledEngine>(std::move(measured.network), with, pictures.front());
 }
 
 } // namespace

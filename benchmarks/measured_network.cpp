@@ -1,6 +1,8 @@
 #include "benchmarks/measured_network.h"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "backbone/neck.h"
@@ -9,6 +11,8 @@
 #include "graph/builder.h"
 #include "graph/pass_list.h"
 #include "heads/head.h"
+#include "image/image_codec.h"
+#include "image/letterbox.h"
 #include "network/model_file.h"
 
 namespace banyan {
@@ -65,6 +69,33 @@ MeasuredNetwork with_drawn_weights(Graph graph, BackboneType type) {
     return {apply_passes({std::move(graph), std::move(tensors)}), default_preprocessing(type)};
 }
 
+std::vector<std::uint8_t> noise(const ValueShape& shape, Random random) {
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.height * shape.width * kImageChannels));
+    for (std::uint8_t& byte : pixels) byte = static_cast<std::uint8_t>(random.integer(0, 255));
+    return pixels;
+}
+
+std::vector<std::vector<std::uint8_t>> pictures_in(const std::string& folder, const ValueShape& shape,
+                                                   std::size_t most) {
+    if (shape.height != shape.width) throw UsageError("pictures: the network does not take squares");
+    std::vector<std::string> files;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        files.push_back(entry->path().string());
+    }
+    if (error) throw IoError(folder + ": cannot be listed: " + error.message());
+    if (files.empty()) throw DataError(folder + ": no picture in this folder");
+    std::sort(files.begin(), files.end());
+    files.resize(std::min(files.size(), most));
+    std::vector<std::vector<std::uint8_t>> pictures;
+    for (const std::string& file : files) {
+        LetterboxGeometry geometry;
+        pictures.push_back(letterbox(read_image(file), static_cast<int>(shape.width), geometry).rgb);
+    }
+    return pictures;
+}
+
 } // namespace
 
 MeasuredNetwork measured_network(const std::string& name) {
@@ -80,12 +111,13 @@ MeasuredNetwork measured_network(const std::string& name) {
     return {apply_passes({std::move(file.graph), std::move(file.tensors)}), file.options.preprocessing};
 }
 
-std::vector<std::uint8_t> measured_picture(const Graph& graph) {
+std::vector<std::vector<std::uint8_t>> measured_pictures(const Graph& graph, const std::string& folder,
+                                                         std::size_t most) {
     const ValueShape& shape = graph.value(graph.input).shape;
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.height * shape.width * kImageChannels));
-    Random random(kPictureSeed);
-    for (std::uint8_t& byte : pixels) byte = static_cast<std::uint8_t>(random.integer(0, 255));
-    return pixels;
+    if (!folder.empty()) return pictures_in(folder, shape, most);
+    std::vector<std::vector<std::uint8_t>> pictures;
+    for (std::size_t i = 0; i < most; ++i) pictures.push_back(noise(shape, Random(kPictureSeed, i)));
+    return pictures;
 }
 
 } // namespace banyan

@@ -26,7 +26,12 @@ struct MeasuredNetwork {
 /// @throws UsageError a name that is neither; ModelFileError, IoError the model file cannot be read
 MeasuredNetwork measured_network(const std::string& name);
 
-/// A picture of noise for the network's reference input size, the same each time: uint8 [1, H, W, 3].
-std::vector<std::uint8_t> measured_picture(const Graph& graph);
+/// Pictures for the network's reference input size, uint8 [1, H, W, 3] each, the same each time: the first files of a
+/// folder by their names, letterboxed; without a folder pictures of noise.
+/// @param folder of JPEG and PNG files only; "": none  @param most pictures, at least 1
+/// @throws IoError, DataError the folder or a file cannot be read, or there is none; UsageError a network of another
+///         input than a square
+std::vector<std::vector<std::uint8_t>> measured_pictures(const Graph& graph, const std::string& folder,
+                                                         std::size_t most);
 
 } // namespace banyan

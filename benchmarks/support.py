@@ -1,5 +1,6 @@
-"""What the Python benchmarks share: JSON files, and calls of the program."""
+"""What the Python benchmarks share: JSON files, calls of the program, numbers in options, where they run."""
 
+import argparse
 import json
 import pathlib
 import subprocess
@@ -26,3 +27,20 @@ def call(banyan, arguments, log, passing=(0,)):
     if done.returncode not in passing:
         raise RuntimeError(f"banyan {' '.join(words[:2])} failed with code {done.returncode}; see {log}")
     return done.stdout
+
+
+def cpu_name():
+    lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")
+
+
+def commit():
+    done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number

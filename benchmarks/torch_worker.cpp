@@ -27,11 +27,11 @@ std::vector<float> channels_last_numbers(const at::Tensor& value) {
 
 class EagerNetwork : public MeasuredEngine {
 public:
-    EagerNetwork(const MeasuredNetwork& measured, at::ScalarType type)
+    EagerNetwork(const MeasuredNetwork& measured, at::ScalarType type, const std::string& pictures)
         : module_(measured.network.graph, {.dtype = type}) {
         module_.load_host(measured.network.tensors);
         const ValueShape& shape = module_.graph().value(module_.graph().input).shape;
-        std::vector<std::uint8_t> pixels = measured_picture(module_.graph());
+        std::vector<std::uint8_t> pixels = measured_pictures(module_.graph(), pictures, 1).front();
         picture_ = at::from_blob(pixels.data(), {1, shape.height, shape.width, kImageChannels}, at::kByte)
                        .permute({0, 3, 1, 2}) // [1, H, W, 3] -> [1, 3, H, W]
                        .to(at::kFloat);
@@ -65,9 +65,12 @@ private:
 
 std::unique_ptr<MeasuredEngine> make_engine(const WorkerOptions& options) {
     if (!options.onnx_path.empty()) throw UsageError("--onnx: only the engine's worker writes ONNX files");
+    if (options.precision == WorkerPrecision::int8) throw UsageError("--precision: LibTorch runs fp32 and bf16 only");
     at::set_num_threads(options.threads);
     at::set_num_interop_threads(1);
-    return std::make_unique<EagerNetwork>(measured_network(options.network), options.bf16 ? at::kBFloat16 : at::kFloat);
+    return std::make_unique<EagerNetwork>(measured_network(options.network),
+                                          options.precision == WorkerPrecision::bf16 ? at::kBFloat16 : at::kFloat,
+                                          options.pictures);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "core/atomic_file.h"
@@ -22,6 +23,14 @@ int number_of(const std::string& where, const std::string& text, int most) {
     throw UsageError(ErrorText{where, "", "an integer in [1, " + std::to_string(most) + "]", "\"" + text + "\"", ""});
 }
 
+WorkerPrecision precision_of(const std::string& text) {
+    const std::map<std::string, WorkerPrecision> all{
+        {"fp32", WorkerPrecision::fp32}, {"bf16", WorkerPrecision::bf16}, {"int8", WorkerPrecision::int8}};
+    const auto found = all.find(text);
+    if (found != all.end()) return found->second;
+    throw UsageError(ErrorText{"--precision", "unknown", "fp32, bf16 or int8", "\"" + text + "\"", ""});
+}
+
 WorkerOptions parse_options(const std::vector<std::string>& words) {
     if (words.size() % 2 == 0) throw UsageError("expected NETWORK and options, each with a value");
     WorkerOptions options;
@@ -32,11 +41,13 @@ WorkerOptions parse_options(const std::vector<std::string>& words) {
             options.threads = number_of(option, value, kMostThreads);
         } else if (option == "--onnx") {
             options.onnx_path = value;
-        } else if (option == "--precision" && (value == "fp32" || value == "bf16")) {
-            options.bf16 = value == "bf16";
+        } else if (option == "--pictures") {
+            options.pictures = value;
+        } else if (option == "--precision") {
+            options.precision = precision_of(value);
         } else {
-            throw UsageError(ErrorText{option, "unknown option or value",
-                                       "--precision fp32|bf16, --threads N or --onnx FILE", "\"" + value + "\"", ""});
+            throw UsageError(
+                ErrorText{option, "unknown option", "--precision, --threads, --onnx or --pictures", "", ""});
         }
     }
     return options;

@@ -7,12 +7,19 @@
 
 namespace banyan {
 
+enum class WorkerPrecision {
+    fp32,
+    bf16,
+    int8 ///< what is read by convolutions; the rest in bf16 where the processor is fast at it, else in fp32
+};
+
 /// What a worker is asked for on its command line.
 struct WorkerOptions {
-    std::string network;     ///< see measured_network()
-    bool bf16 = false;       ///< --precision bf16
-    int threads = 1;         ///< --threads
-    std::string onnx_path{}; ///< --onnx: where the network goes as an ONNX file; "": nowhere
+    std::string network;                               ///< see measured_network()
+    WorkerPrecision precision = WorkerPrecision::fp32; ///< --precision
+    int threads = 1;                                   ///< --threads
+    std::string onnx_path{};                           ///< --onnx: where the network goes as an ONNX file; "": nowhere
+    std::string pictures{};                            ///< --pictures: see measured_pictures()
 };
 
 /// A network made ready to run on one picture that never changes.
@@ -30,7 +37,7 @@ using EngineMaker = std::function<std::unique_ptr<MeasuredEngine>(const WorkerOp
 
 /// The whole of main() of a worker: a program that runs one network whenever compare_engines.py lets it.
 ///
-///     WORKER NETWORK [--precision fp32|bf16] [--threads N] [--onnx FILE]
+///     WORKER NETWORK [--precision fp32|bf16|int8] [--threads N] [--onnx FILE] [--pictures FOLDER]
 ///
 /// It then takes commands, one a line:
 ///   version           answers with MeasuredEngine::version
