@@ -27,11 +27,12 @@ What makes the comparison fair, and where it is not quite:
   - int8: the worker quantises the network as `banyan quantize` does it, on 16 pictures, and the ONNX file holds what it
     found: QuantizeLinear and DequantizeLinear around values, int8 weights with a scale for each output channel. What is not in
     8 bits is as each engine has it by default: bfloat16 in ours and in OpenVINO where the processor is fast at it, float32 in
-    ONNX Runtime. Each peer is tried with float32 [1, 3, H, W] made outside its time and with uint8 [1, H, W, 3] converted
-    within it, and compared with what it runs faster on ("peer_input").
+    ONNX Runtime. Each peer is tried with that file and with one that ONNX Runtime's quantiser made of the float network
+    ("peer_file"), each with float32 [1, 3, H, W] made outside its time and with uint8 [1, H, W, 3] converted within it
+    ("peer_input"); the fastest of the four is compared.
   - ONNX Runtime: threads within operators only, operators in sequence, all graph optimisations; fp32 and int8. It has 8-bit
-    kernels for convolutions whose results are rounded at once; those before a sum and the last ones it computes in float32. Its
-    own quantiser would round more values than ours.
+    kernels for convolutions whose results are rounded at once; of our file it computes those before a sum and the last ones in
+    float32, while its own quantiser rounds these results, too.
   - OpenVINO: latency hint, one stream; with fp32 and bf16 the number format as its precision hint.
   - LibTorch (--peers libtorch; the worker is of a build with it): operators one by one, channels last, bf16 weights and values
     with bf16; timed in its own process like ours, but given the normalised picture.
@@ -100,11 +101,11 @@ def differences(engines, case):
 
 def compare(case, peers, versions):
     """Rows of the result for one network and number format."""
-    engines, inputs = {}, {}
+    engines, ways = {}, {}
     try:
         engines[OURS] = Ours(case)
         for name in peers:
-            engines[name], inputs[name] = make_peer(name, case)
+            engines[name], ways[name] = make_peer(name, case)
         for name, engine in engines.items():
             engine.run(WARM_UP)
             versions[name] = engine.version
@@ -114,18 +115,18 @@ def compare(case, peers, versions):
         for engine in engines.values():
             engine.close()
     return [{"net": case.net, "dtype": case.dtype, "peer": name, "ours_ms": medians[OURS], "peer_ms": medians[name],
-             "ratio": medians[OURS] / medians[name], "difference": agreement[name], "peer_input": inputs[name]}
-            for name in peers]
+             "ratio": medians[OURS] / medians[name], "difference": agreement[name], **ways[name]} for name in peers]
 
 
 def report(result, args):
     """Markdown on stdout."""
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     lines = [f"{result['cpu']}, threads: {args.threads}; {args.rounds} rounds of {args.passes} passes; {versions}", "",
-             "| network | format | peer | its input | ours, ms | peer, ms | ours / peer | largest difference |",
-             "|---|---|---|---|---|---|---|---|"]
+             "| network | format | peer | its file | its input | ours, ms | peer, ms | ours / peer | largest difference |",
+             "|---|---|---|---|---|---|---|---|---|"]
     for row in result["ratios"]:
-        lines.append(f"| {pathlib.Path(row['net']).name} | {row['dtype']} | {row['peer']} | {row['peer_input']} | "
+        lines.append(f"| {pathlib.Path(row['net']).name} | {row['dtype']} | {row['peer']} | {row['peer_file']} | "
+                     f"{row['peer_input']} | "
                      f"{row['ours_ms']:.2f} | {row['peer_ms']:.2f} | {row['ratio']:.2f} | {row['difference']:.1e} |")
     lines += ["", *(f"{entry['dtype']}, {entry['peer']}: left out: it has no {entry['dtype']} kernels"
                     for entry in result["skipped"])]
@@ -158,12 +159,13 @@ def arguments():
     parser.add_argument("--torch-worker", type=pathlib.Path, default=ROOT / "build/release/bin/torch_worker",
                         metavar="FILE", help="the one that runs LibTorch (build/release/bin/torch_worker)")
     parser.add_argument("--pictures", type=pathlib.Path, metavar="FOLDER",
-                        help="of JPEG and PNG files: int8 is calibrated on the first 16 by name, and all run the first (noise)")
+                        help="of JPEG and PNG files: int8 is calibrated on the first 16 by name, all run the first (noise)")
     parser.add_argument("--cpus", type=lambda text: {int(word) for word in text.split(",")}, metavar="N,…",
                         help="all engines run on these processors only (not set: wherever the system puts them)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE",
                         help="the result for programs: {\"ratios\": [{\"net\", \"dtype\", \"peer\", \"ours_ms\", "
-                             "\"peer_ms\", \"ratio\", \"difference\", \"peer_input\"}], \"skipped\": [{\"dtype\", \"peer\"}], "
+                             "\"peer_ms\", \"ratio\", \"difference\", \"peer_file\", \"peer_input\"}], "
+                             "\"skipped\": [{\"dtype\", \"peer\"}], "
                              "\"threads\", \"rounds\", \"passes\", \"cpu\", \"commit\", \"versions\"}")
     return parser.parse_args()
 

@@ -1,6 +1,7 @@
 """The engines that the Python benchmarks compare: ours in a process of its own, others in this one."""
 
 import dataclasses
+import logging
 import pathlib
 import statistics
 import subprocess
@@ -9,7 +10,7 @@ import time
 import numpy as np
 
 WARM_UP = 5  # passes
-TRIAL_ROUNDS = 8  # of passes in turn with one kind of input and the other
+TRIAL_ROUNDS = 8  # of passes in turn, to find the fastest way of a peer
 
 
 @dataclasses.dataclass
@@ -23,6 +24,11 @@ class Case:
     @property
     def onnx(self):
         return self.folder / "network.onnx"
+
+    @property
+    def float_onnx(self):
+        """The network before it was quantised."""
+        return self.folder / "float.onnx"
 
     @property
     def picture_file(self):
@@ -81,9 +87,8 @@ class Ours(Worker):
 
 class LibTorch(Worker):
     dtypes = ("fp32", "bf16")
-    takes_bytes = False
 
-    def __init__(self, case):
+    def __init__(self, case, _file):
         super().__init__(case.args.torch_worker, case)
 
 
@@ -134,20 +139,45 @@ def taking_bytes(path):
     return model.SerializeToString()
 
 
+def quantised_by_onnxruntime(case):
+    """An 8-bit ONNX file made of the float network by ONNX Runtime's own quantiser, which rounds the results of all
+    convolutions; None for a model that is quantised already."""
+    import onnx
+    from onnxruntime import quantization
+    made = case.folder / "quantised.onnx"
+    if made.exists():
+        return made
+    writer = Worker(case.args.worker, dataclasses.replace(case, dtype="fp32"), ["--onnx", case.float_onnx])
+    writer.close()
+    if any(node.op_type == "QuantizeLinear" for node in onnx.load(str(case.float_onnx)).graph.node):
+        return None
+
+    class Pictures(quantization.CalibrationDataReader):
+        left = [{"image": picture_for(case, image_shape(case.onnx), as_bytes=False)}]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    logging.disable(logging.WARNING)  # it advises to prepare the file in ways that change nothing here
+    quantization.quantize_static(str(case.float_onnx), str(made), Pictures(), per_channel=True,
+                                 quant_format=quantization.QuantFormat.QDQ, weight_type=quantization.QuantType.QInt8,
+                                 activation_type=quantization.QuantType.QUInt8)
+    return made
+
+
 class OnnxRuntime(PythonPeer):
     dtypes = ("fp32", "int8")
-    takes_bytes = True
 
-    def __init__(self, case, as_bytes=False):
+    def __init__(self, case, file, as_bytes=False):
         import onnxruntime
         self.version = onnxruntime.__version__
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = case.args.threads, 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        model = taking_bytes(case.onnx) if as_bytes else str(case.onnx)
+        model = taking_bytes(file) if as_bytes else str(file)
         self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self.picture = picture_for(case, image_shape(case.onnx), as_bytes)
+        self.picture = picture_for(case, image_shape(file), as_bytes)
         self.results = {value.name: np.empty(value.shape, np.float32) for value in self.session.get_outputs()}
         self.binding = self.session.io_binding()
         self.binding.bind_input(self.session.get_inputs()[0].name, "cpu", 0, self.picture.dtype, self.picture.shape,
@@ -164,9 +194,8 @@ class OnnxRuntime(PythonPeer):
 
 class OpenVino(PythonPeer):
     dtypes = ("fp32", "bf16", "int8")
-    takes_bytes = True
 
-    def __init__(self, case, as_bytes=False):
+    def __init__(self, case, file, as_bytes=False):
         import openvino
         self.version = openvino.__version__
         settings = {"INFERENCE_NUM_THREADS": case.args.threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
@@ -174,7 +203,7 @@ class OpenVino(PythonPeer):
             number = {"fp32": openvino.Type.f32, "bf16": openvino.Type.bf16}[case.dtype]
             settings["INFERENCE_PRECISION_HINT"] = number
         core = openvino.Core()
-        network = core.read_model(str(case.onnx))
+        network = core.read_model(str(file))
         if as_bytes:
             steps = openvino.preprocess.PrePostProcessor(network)
             steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
@@ -185,7 +214,7 @@ class OpenVino(PythonPeer):
             if name not in ("NUM_STREAMS", "PERFORMANCE_HINT") and model.get_property(name) != settings[name]:
                 raise RuntimeError(f"OpenVINO takes {model.get_property(name)} as {name}, not {settings[name]}")
         self.request = model.create_infer_request()
-        self.picture = picture_for(case, image_shape(case.onnx), as_bytes)
+        self.picture = picture_for(case, image_shape(file), as_bytes)
         self.request.set_input_tensor(openvino.Tensor(self.picture, shared_memory=True))
 
     def infer(self):
@@ -199,19 +228,21 @@ PEERS = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "libtorch": LibTorch}
 
 
 def make_peer(name, case):
-    """The peer and the input that it takes; for int8 the faster of two."""
+    """The peer, and by "peer_file" and "peer_input" what it runs: for int8 the fastest of all ways."""
     peer = PEERS[name]
-    if case.dtype != "int8" or not peer.takes_bytes:
-        return peer(case), "float32"
-    both = {"float32": peer(case), "uint8": peer(case, as_bytes=True)}
-    times = {kind: [] for kind in both}
-    for engine in both.values():
+    if case.dtype != "int8":
+        return peer(case, case.onnx), {"peer_file": "ours", "peer_input": "float32"}
+    files = {"ours": case.onnx, "onnxruntime": quantised_by_onnxruntime(case)}
+    ways = {(file, kind): peer(case, path, as_bytes=kind == "uint8")
+            for file, path in files.items() if path for kind in ("float32", "uint8")}
+    times = {way: [] for way in ways}
+    for engine in ways.values():
         engine.run(WARM_UP)
     for _ in range(TRIAL_ROUNDS):
-        for kind, engine in both.items():
-            times[kind] += engine.run(case.args.passes)
-    faster = min(both, key=lambda kind: statistics.median(times[kind]))
-    return both[faster], faster
+        for way, engine in ways.items():
+            times[way] += engine.run(case.args.passes)
+    fastest = min(ways, key=lambda way: statistics.median(times[way]))
+    return ways[fastest], dict(zip(("peer_file", "peer_input"), fastest))
 
 
 class Quiet:
