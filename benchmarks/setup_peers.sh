@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# setup_peers.sh: installs what compare_engines.py compares with into .deps/bench-venv; does nothing when all is there.
+# setup_peers.sh: installs what compare_engines.py and end_to_end.py compare with into .deps/bench-venv; does nothing
+# when all is there.
 # Package index, mirrors and proxies are those of your own pip settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0 openvino==2026.4.1)
+packages=(numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0 openvino==2026.4.1 opencv-python-headless==4.14.0.94)
 venv=.deps/bench-venv
 
 [ "$(cat "$venv/installed" 2>/dev/null)" = "${packages[*]}" ] && exit 0
