@@ -17,13 +17,29 @@ struct ScoredBox {
 /// Boxes of each picture in its pixels, by falling score; class_id is the global class id.
 using Predictions = std::vector<std::vector<ScoredBox>>; // [N]
 
-struct NmsOptions {
-    float iou_threshold = 0.6F;       ///< in (0, 1]; a box overlapping a better one of its class by more is dropped
-    std::size_t max_detections = 100; ///< kept over all classes
+/// What becomes of boxes that overlap a better one of their class.
+enum class NmsKind {
+    greedy, ///< dropped where the IoU is above the threshold
+    diou, ///< dropped where DIoU = IoU - d^2 is above it; d = distance of the centres as a part of the diagonal of the
+          ///< smallest box around both: neighbours whose centres lie apart stay. arXiv:1911.08287, section 3.3
+    soft  ///< none is dropped for its overlap: its score falls by exp(-IoU^2 / sigma) for every better one, and it goes
+          ///< where too little is left. arXiv:1704.04503, equation 3
 };
 
-/// Greedy class-wise non-maximum suppression. Returns indices into `boxes` by falling score (ties: lower index
+struct NmsOptions {
+    float iou_threshold = 0.6F;       ///< in (0, 1]; of greedy and diou
+    std::size_t max_detections = 100; ///< kept over all classes
+    NmsKind kind = NmsKind::greedy;
+    float soft_sigma = 0.5F;        ///< > 0
+    float soft_lowest_score = 0.0F; ///< [0, 1); boxes that soft leaves with less are dropped
+};
+
+/// Class-wise non-maximum suppression, greedy or diou. Returns indices into `boxes` by falling score (ties: lower index
 /// first), at most max_detections of them. Boxes of different classes never suppress each other.
+/// @throws CheckError options out of range, kind soft, a box that is not finite
 std::vector<std::size_t> nms(const std::vector<ScoredBox>& boxes, const NmsOptions& options);
+
+/// The boxes that remain, of any kind, by falling score. Only soft changes scores. @throws CheckError as nms()
+std::vector<ScoredBox> suppress_overlaps(const std::vector<ScoredBox>& boxes, const NmsOptions& options);
 
 } // namespace banyan

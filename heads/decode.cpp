@@ -114,8 +114,7 @@ std::vector<ScoredBox> decode(const AnchorSet& anchors, const std::vector<RawLev
             boxes.push_back({box, sigmoid(candidate.logit), static_cast<int>(candidate.index % classes)});
         }
     }
-    std::vector<ScoredBox> detections;
-    for (const std::size_t index : nms(boxes, options.nms)) detections.push_back(boxes[index]);
+    std::vector<ScoredBox> detections = suppress_overlaps(boxes, options.nms);
     if (options.box_voting > 0) vote_boxes(detections, boxes, options.box_voting);
     return detections;
 }

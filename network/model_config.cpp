@@ -42,6 +42,12 @@ const ConfigReader::Choices<BoxLossKind>& box_loss_choices() {
     return table;
 }
 
+const ConfigReader::Choices<NmsKind>& nms_choices() {
+    static const ConfigReader::Choices<NmsKind> table{
+        {"greedy", NmsKind::greedy}, {"diou", NmsKind::diou}, {"soft", NmsKind::soft}};
+    return table;
+}
+
 LossOptions parse_loss(ConfigReader reader) {
     LossOptions options;
     options.class_loss = reader.choice("class", class_loss_choices(), options.class_loss);
@@ -63,6 +69,7 @@ BranchOptions parse_branch(ConfigReader& reader) {
     branch.head = parse_head(reader.optional_object("head"));
     branch.matcher = parse_matcher(reader.optional_object("matcher"));
     branch.loss = parse_loss(reader.optional_object("loss"));
+    branch.nms = reader.choice("nms", nms_choices(), branch.nms);
     reader.finish();
     if (!is_plain_name(branch.name)) {
         throw ConfigError(ErrorText{reader.where("name"), "branch names become parameter names",
@@ -169,7 +176,8 @@ Json branch_json(const BranchOptions& branch) {
               {"alpha", loss.alpha},
               {"box_weight", loss.box_weight},
               {"bin_weight", loss.bin_weight},
-              {"weight", loss.weight}}}};
+              {"weight", loss.weight}}},
+            {"nms", name_of(nms_choices(), branch.nms)}};
 }
 
 Json trunk_json(const ModelOptions& options) {

@@ -7,6 +7,7 @@
 #include "anchors/matcher.h"
 #include "backbone/backbone.h"
 #include "backbone/neck.h"
+#include "core/nms.h"
 #include "core/task.h"
 #include "heads/head.h"
 #include "heads/loss_options.h"
@@ -21,6 +22,7 @@ struct BranchOptions {
     HeadOptions head;
     MatcherOptions matcher;
     LossOptions loss;
+    NmsKind nms = NmsKind::greedy; ///< by the model's DetectionOptions::nms_iou
 };
 
 /// Global class ids of the branch's tasks, in the order of its K class channels.

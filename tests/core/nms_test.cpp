@@ -1,5 +1,7 @@
 #include "core/nms.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -41,8 +43,15 @@ std::vector<std::size_t> nms_by_definition(const std::vector<ScoredBox>& boxes, 
         }
         kept.push_back(best);
         std::erase_if(left, [&](std::size_t index) {
-            const bool rival = boxes[index].class_id == boxes[best].class_id &&
-                               iou(boxes[index].box, boxes[best].box) > options.iou_threshold;
+            const Box &a = boxes[index].box, &b = boxes[best].box;
+            double overlap = double{iou(a, b)};
+            if (options.kind == NmsKind::diou) {
+                const Box around{std::min(a.x0, b.x0), std::min(a.y0, b.y0), std::max(a.x1, b.x1),
+                                 std::max(a.y1, b.y1)};
+                const double dx = double{a.x0 + a.x1 - b.x0 - b.x1} / 2, dy = double{a.y0 + a.y1 - b.y0 - b.y1} / 2;
+                overlap -= (dx * dx + dy * dy) / (std::pow(around.width(), 2.0) + std::pow(around.height(), 2.0));
+            }
+            const bool rival = boxes[index].class_id == boxes[best].class_id && overlap > options.iou_threshold;
             return index == best || rival;
         });
     }
@@ -53,6 +62,23 @@ std::vector<ScoredBox> select(const std::vector<ScoredBox>& boxes, const std::ve
     std::vector<ScoredBox> selected;
     for (const std::size_t index : indices) selected.push_back(boxes[index]);
     return selected;
+}
+
+/// Scores fall for each better box of the class, one after the other.
+std::vector<ScoredBox> soft_by_definition(std::vector<ScoredBox> left, const NmsOptions& options) {
+    std::vector<ScoredBox> kept;
+    while (!left.empty() && kept.size() < options.max_detections) {
+        std::stable_sort(left.begin(), left.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+        const ScoredBox best = left.front();
+        if (best.score < options.soft_lowest_score) break;
+        left.erase(left.begin());
+        kept.push_back(best);
+        for (ScoredBox& box : left) {
+            const float overlap = box.class_id == best.class_id ? iou(box.box, best.box) : 0.0F;
+            box.score *= std::exp(-overlap * overlap / options.soft_sigma);
+        }
+    }
+    return kept;
 }
 
 TEST(Nms, KeepsTheBestOfEachClass) {
@@ -138,6 +164,54 @@ TEST(Nms, RefusesBadThresholdsAndNonFiniteBoxes) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     expect_error<CheckError>([&] { nms({{{0, 0, 1, 1}, 1, 0}, {{0, 0, 1, 1}, kNan, 0}}, {}); }, {"nms: box 1"});
     expect_error<CheckError>([&] { nms({{{0, 0, kInfinity, 1}, 1, 0}}, {}); }, {"nms: box 0"});
+}
+
+TEST(Nms, ByDiouFollowsItsDefinition) {
+    std::size_t greedy_kept = 0, diou_kept = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        const std::vector<ScoredBox> boxes = random_scored_boxes(80, seed, 2, 1000);
+        NmsOptions options{.iou_threshold = 0.3F, .max_detections = 80};
+        greedy_kept += nms(boxes, options).size();
+        options.kind = NmsKind::diou;
+        const std::vector<std::size_t> kept = nms(boxes, options);
+        ASSERT_EQ(kept, nms_by_definition(boxes, options)) << "seed " << seed;
+        diou_kept += kept.size();
+    }
+    EXPECT_GT(diou_kept, greedy_kept);
+}
+
+TEST(SuppressOverlaps, SparesNeighboursWhoseCentresLieApartByDiou) {
+    // IoU 1/3; the centres lie 5 apart in a box of 15 x 10 around both: DIoU = 1/3 - 25 / 325.
+    const std::vector<ScoredBox> boxes{{{0, 0, 10, 10}, 0.9F, 0}, {{5, 0, 15, 10}, 0.8F, 0}};
+    EXPECT_EQ(suppress_overlaps(boxes, {.iou_threshold = 0.3F}).size(), 1U);
+    EXPECT_EQ(suppress_overlaps(boxes, {.iou_threshold = 0.3F, .kind = NmsKind::diou}).size(), 2U);
+    EXPECT_EQ(suppress_overlaps(boxes, {.iou_threshold = 0.25F, .kind = NmsKind::diou}).size(), 1U);
+}
+
+TEST(SuppressOverlaps, WeakensScoresSoftly) {
+    const std::vector<ScoredBox> boxes{{{0, 0, 10, 10}, 0.8F, 0}, {{5, 0, 15, 10}, 0.9F, 0}, {{0, 0, 10, 10}, 0.7F, 1}};
+    const std::vector<ScoredBox> kept = suppress_overlaps(boxes, {.kind = NmsKind::soft, .soft_sigma = 0.5F});
+    ASSERT_EQ(kept.size(), 3U);
+    EXPECT_EQ(kept[0].score, 0.9F);
+    EXPECT_EQ(kept[1].class_id, 1); // of another class: not weakened
+    EXPECT_NEAR(kept[2].score, 0.8F * std::exp(-2.0F / 9), 1e-6F);
+    EXPECT_EQ(suppress_overlaps(boxes, {.kind = NmsKind::soft, .soft_lowest_score = 0.65F}).size(), 2U);
+}
+
+TEST(SuppressOverlaps, IsSoftByItsDefinition) {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        const std::vector<ScoredBox> boxes = random_scored_boxes(60, seed, 2, 1000);
+        const NmsOptions options{.max_detections = 40, .kind = NmsKind::soft, .soft_lowest_score = 0.2F};
+        const std::vector<ScoredBox> kept = suppress_overlaps(boxes, options);
+        const std::vector<ScoredBox> expected = soft_by_definition(boxes, options);
+        ASSERT_EQ(kept.size(), expected.size()) << "seed " << seed;
+        for (std::size_t i = 0; i < kept.size(); ++i) ASSERT_EQ(kept[i].score, expected[i].score) << "seed " << seed;
+    }
+}
+
+TEST(SuppressOverlaps, RefusesSoftWhereIndicesAreAskedForAndASigmaOfZero) {
+    expect_error<CheckError>([] { nms({}, {.kind = NmsKind::soft}); }, {"suppress_overlaps"});
+    expect_error<CheckError>([] { suppress_overlaps({}, {.kind = NmsKind::soft, .soft_sigma = 0}); }, {"soft_sigma"});
 }
 
 } // namespace

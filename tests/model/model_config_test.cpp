@@ -50,6 +50,7 @@ void expect_equal(const ModelOptions& a, const ModelOptions& b) {
         EXPECT_EQ(a.branches[i].head, b.branches[i].head);
         EXPECT_EQ(a.branches[i].matcher, b.branches[i].matcher);
         EXPECT_EQ(a.branches[i].loss, b.branches[i].loss);
+        EXPECT_EQ(a.branches[i].nms, b.branches[i].nms);
     }
 }
 
@@ -102,7 +103,9 @@ ModelOptions unusual_options() {
     merged.matcher.kind = MatcherKind::max_iou;
     merged.matcher.max_iou = {0.55F, 0.35F, false};
     merged.loss = {ClassLossKind::focal, BoxLossKind::ciou, 1.5, 0.3, 4, 0.2, 0.1};
+    merged.nms = NmsKind::diou;
     BranchOptions sized;
+    sized.nms = NmsKind::soft;
     sized.name = "hand";
     sized.tasks = {"hand"};
     sized.anchors.levels = {3, 4};
@@ -183,6 +186,7 @@ TEST(ModelConfig, RefusesUnknownKeysAndValues) {
     refused(with_model("", R"({"name": "face", "loss": {"gama": 1}})"), {"/model/branches/0/loss/gama", "\"gamma\""});
     refused(with_model("", R"({"name": "face", "loss": {"class": "focus"}})"), {"/loss/class", "quality_focal"});
     refused(with_model("", R"({"name": "face", "loss": {"box": "iou"}})"), {"/loss/box", "giou"});
+    refused(with_model("", R"({"name": "face", "nms": "hard"})"), {"/model/branches/0/nms", "diou"});
     refused(R"({"tasks": [{"name": "face", "class": ["a"]}], "model": {"branches": [{"name": "face"}]}})",
             {"/tasks/0/class", "\"classes\""});
     for (const char* name : {"a.b", "a/b", "a b", ""}) {
