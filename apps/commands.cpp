@@ -39,6 +39,7 @@ void add_eval(po::options_description& options) {
     add("ids-of", text(), "number them as this ground truth file does, which another model's eval has saved");
     add("save-ground-truth", text(), "write what they were judged by as a COCO file");
     add("fp32", "never use bfloat16");
+    add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
     add("json", "result as JSON on stdout");
 }
 
@@ -84,6 +85,7 @@ void add_detect(po::options_description& options) {
     add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
     add("fp32", "never use bfloat16");
     add("json", "summary as JSON on stdout");
+    add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
 }
 
 void add_explain(po::options_description& options) {
@@ -114,6 +116,7 @@ void add_bench(po::options_description& options) {
     add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
     add("fp32", "never use bfloat16");
     add("json", "result as JSON on stdout");
+    add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
 }
 
 void add_export(po::options_description& options) {

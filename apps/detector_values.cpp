@@ -13,6 +13,9 @@ DetectorOptions detector_values(const Options& options) {
     if (options.count("side") != 0) result.side = side_option(options);
     if (options.count("threads") != 0) result.threads = options["threads"].as<int>();
     if (options.count("fp32") != 0) result.bf16 = Bf16::off;
+    if (options.count("without") != 0) {
+        result.disabled_passes = split_names(text_option(options, "without"), "--without");
+    }
     return result;
 }
 

@@ -5,8 +5,8 @@
 
 namespace banyan {
 
-/// What the options say of a detector: tasks, side, threads, fp32 and, where a command has them, score-threshold,
-/// nms-iou and max-detections. @throws UsageError
+/// What the options say of a detector: tasks, side, threads, fp32 and, where a command has them, without,
+/// score-threshold, nms-iou and max-detections. @throws UsageError
 DetectorOptions detector_values(const Options& options);
 
 } // namespace banyan

@@ -20,6 +20,9 @@ namespace banyan {
 
 namespace {
 
+constexpr const char* kDeferBoxes = "defer_boxes";
+constexpr const char* kFuseOperators = "fuse_operators";
+
 bool contains(const std::vector<std::string>& list, const std::string& word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
@@ -39,6 +42,13 @@ void check_options(const DetectorOptions& options) {
     check_range("input side", side, side == 0 || (side >= 64 && side <= 4096 && side % 32 == 0),
                 "a multiple of 32 in [64, 4096]");
     check_range("threads", options.threads, options.threads >= 0 && options.threads <= 1024, "an integer in [0, 1024]");
+    const std::vector<std::string> passes = detector_passes();
+    for (const std::string& name : options.disabled_passes) {
+        if (contains(passes, name)) continue;
+        std::string known;
+        for (const std::string& pass : passes) known += (known.empty() ? "" : ", ") + pass;
+        throw UsageError(ErrorText{"passes to leave out", "unknown pass \"" + name + "\"", known, "", ""});
+    }
 }
 
 /// Names of the wanted tasks in the model's order; their branches' outputs are the second part.
@@ -57,7 +67,11 @@ GraphWithValues prepare(Graph graph, HostTensors tensors, const std::vector<std:
                         const std::vector<std::string>& disabled_passes) {
     GraphWithValues network{keep_outputs(graph, outputs), std::move(tensors)};
     std::erase_if(network.tensors, [&](const auto& entry) { return !network.graph.parameters.contains(entry.first); });
-    return apply_passes(std::move(network), disabled_passes);
+    std::vector<std::string> disabled;
+    for (const GraphPass& pass : graph_passes()) {
+        if (contains(disabled_passes, pass.name)) disabled.emplace_back(pass.name);
+    }
+    return apply_passes(std::move(network), disabled);
 }
 
 EngineOptions engine_options_of(const ModelOptions& model, int side, const DetectorOptions& options, bool bf16) {
@@ -65,6 +79,7 @@ EngineOptions engine_options_of(const ModelOptions& model, int side, const Detec
     result.height = result.width = side;
     result.precision = bf16 ? NumberType::bf16 : NumberType::f32;
     result.threads = options.threads;
+    result.fuse = !contains(options.disabled_passes, kFuseOperators);
     result.mean = model.preprocessing.mean;
     result.std = model.preprocessing.std;
     return result;
@@ -95,6 +110,14 @@ private:
 };
 
 } // namespace
+
+std::vector<std::string> detector_passes() {
+    std::vector<std::string> names;
+    for (const GraphPass& pass : graph_passes()) names.emplace_back(pass.name);
+    names.emplace_back(kDeferBoxes);
+    names.emplace_back(kFuseOperators);
+    return names;
+}
 
 struct Detector::Session {
     /// A branch and its anchors at the input size.
@@ -131,8 +154,14 @@ Detector::Session::Session(ModelFile file, const DetectorOptions& options)
         AnchorSet anchors = make_anchors(branch.options.anchors, side, side);
         parts.push_back({std::move(branch), std::move(anchors)});
     }
-    EngineOptions engine_options = engine_options_of(model, side, options, predict_with.bf16);
-    if (options.defer_boxes) engine_options.deferred = box_outputs();
+    engine_options = engine_options_of(model, side, options, predict_with.bf16);
+    if (!contains(options.disabled_passes, kDeferBoxes)) engine_options.deferred = box_outputs();
+    engine.emplace(network, engine_options);
+}
+
+Detector::Session::Session(const Session& other)
+    : classes(other.classes), tasks(other.tasks), predict_with(other.predict_with), side(other.side),
+      parts(other.parts), network(other.network), engine_options(other.engine_options) {
     engine.emplace(network, engine_options);
 }
 

@@ -48,10 +48,14 @@ struct DetectorOptions {
     int side = 0;                          ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
     Bf16 bf16 = Bf16::automatic;
     int threads = 0; ///< of the kernels [0, 1024]; 0 = as OpenMP has it
-    bool defer_boxes =
-        true; ///< box outputs are computed at the cells that hold a candidate, where a 1x1 convolution makes them
-    std::vector<std::string> disabled_passes; ///< graph passes to leave out (graph/pass_list.h), for comparisons
+    /// Of detector_passes() those to leave out, for comparisons: the boxes stay the same up to rounding.
+    std::vector<std::string> disabled_passes;
 };
+
+/// What is done to a network before it runs, in this order: the graph passes (graph/pass_list.h), then
+///   defer_boxes     box outputs are computed at the cells that hold a candidate (engine/deferred_outputs.h)
+///   fuse_operators  operators that follow a convolution are computed with it (graph/fuse_operators.h)
+std::vector<std::string> detector_passes();
 
 /// A model file ready to find objects in pictures: branches nobody asked for are cut away, batch norms are folded, and
 /// one pass through the rest serves all wanted tasks.

@@ -29,6 +29,7 @@ using test::noise_image;
 using test::TempDir;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 
 class DetectorTest : public testing::Test {
@@ -67,24 +68,26 @@ void expect_same(std::vector<Detection> actual, std::vector<Detection> expected,
     }
 }
 
-TEST_F(DetectorTest, FindsTheSameWithAndWithoutFoldedNorms) {
-    DetectorOptions unfolded = exact();
-    unfolded.disabled_passes = {"fold_batch_norm"};
+TEST_F(DetectorTest, FindsTheSameWithoutEachPass) {
     const Image image = noise_image(90, 60, 1);
     const std::vector<Detection> found = Detector(model_, exact()).detect(image);
     ASSERT_THAT(found, Not(IsEmpty()));
-    expect_same(found, Detector(model_, unfolded).detect(image), 1e-4F);
+    EXPECT_THAT(detector_passes(), IsSupersetOf({"fold_batch_norm", "defer_boxes", "fuse_operators"}));
+    for (const std::string& pass : detector_passes()) {
+        SCOPED_TRACE(pass);
+        DetectorOptions options = exact();
+        options.disabled_passes = {pass};
+        expect_same(found, Detector(model_, options).detect(image), 1e-4F);
+    }
 }
 
-TEST_F(DetectorTest, FindsTheSameWithAndWithoutDeferredBoxes) {
-    DetectorOptions whole = exact();
-    whole.defer_boxes = false;
-    const Image image = noise_image(90, 60, 12);
-    Detector deferring(model_, exact()), computing(model_, whole);
-    EXPECT_LT(deferring.engine().steps().size(), computing.engine().steps().size());
-    const std::vector<Detection> found = deferring.detect(image);
-    ASSERT_THAT(found, Not(IsEmpty()));
-    expect_same(found, computing.detect(image), 1e-5F);
+TEST_F(DetectorTest, RunsMoreStepsWithoutAPassThatSavesSome) {
+    const std::size_t steps = Detector(model_, exact()).engine().steps().size();
+    for (const char* pass : {"fold_batch_norm", "defer_boxes", "fuse_operators"}) {
+        DetectorOptions options = exact();
+        options.disabled_passes = {pass};
+        EXPECT_GT(Detector(model_, options).engine().steps().size(), steps) << pass;
+    }
 }
 
 TEST_F(DetectorTest, FindsTheSameForATaskAloneAsForAll) {
@@ -215,6 +218,7 @@ TEST_F(DetectorTest, RefusesOptionsOutOfRange) {
     refuses([](DetectorOptions& o) { o.side = 70; }, "multiple of 32");
     refuses([](DetectorOptions& o) { o.side = -32; }, "input side");
     refuses([](DetectorOptions& o) { o.threads = -1; }, "threads");
+    refuses([](DetectorOptions& o) { o.disabled_passes = {"fold"}; }, "fold_batch_norm, defer_boxes, fuse_operators");
 }
 
 TEST_F(DetectorTest, RefusesAnEmptyPicture) {
