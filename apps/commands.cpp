@@ -82,10 +82,11 @@ void add_detect(po::options_description& options) {
         "drop a box that overlaps a better one of its class by more, in (0, 1] (default: the model's)");
     add("max-detections", po::value<int>(), "boxes kept per picture and branch (default: the model's)");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
-    add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
+    add("streams", po::value<int>(), "pictures worked on at a time (default: one a core, or one with --threads)");
+    add("threads", po::value<int>(), "threads of each stream's kernels (default: the cores divided among the streams)");
     add("fp32", "never use bfloat16");
-    add("json", "summary as JSON on stdout");
     add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
+    add("json", "summary as JSON on stdout");
 }
 
 void add_explain(po::options_description& options) {
@@ -115,8 +116,8 @@ void add_bench(po::options_description& options) {
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
     add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
     add("fp32", "never use bfloat16");
-    add("json", "result as JSON on stdout");
     add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
+    add("json", "result as JSON on stdout");
 }
 
 void add_export(po::options_description& options) {

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +17,7 @@
 #include "apps/run_commands.h"
 #include "core/allocator.h"
 #include "core/atomic_file.h"
+#include "core/indexed_work.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
@@ -28,93 +31,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One pass takes so many pictures, fewer when they are large: the decoded ones lie in memory together.
-constexpr std::size_t kBatchPictures = 8;
-constexpr std::size_t kBatchBytes = std::size_t{192} << 20;
-
 void make_folder(const std::string& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw IoError(ErrorText{"--out " + folder, "cannot be made: " + error.message(), "a folder", "", ""});
 }
 
-/// A file name for each drawn picture: that of the picture, numbered where several have the same.
-class DrawnNames {
-public:
-    std::string next(const std::string& file) {
+/// File names for the drawn pictures: those of the pictures, numbered where several have the same.
+std::vector<std::string> drawn_names(const std::vector<std::string>& files) {
+    std::vector<std::string> names;
+    std::set<std::string> taken;
+    for (const std::string& file : files) {
         const std::string stem = fs::path(file).stem().string();
         std::string name = stem;
-        for (int i = 2; !taken_.insert(name).second; ++i) name = stem + "-" + std::to_string(i);
-        return name + ".jpg";
+        for (int i = 2; !taken.insert(name).second; ++i) name = stem + "-" + std::to_string(i);
+        names.push_back(name + ".jpg");
     }
-
-private:
-    std::set<std::string> taken_;
-};
-
-/// The command at work: pictures in batches through the detector, results collected.
-class Detecting {
-public:
-    Detecting(Detector& detector, std::string folder, bool draw)
-        : detector_(detector), folder_(std::move(folder)), draw_(draw) {}
-
-    /// @return false if a signal stopped it
-    bool run(const std::vector<std::string>& files, DataProblems& problems);
-
-    const std::vector<PictureResult>& results() const { return results_; }
-
-private:
-    bool read(const std::string& file, DataProblems& problems);
-    bool is_full() const { return images_.size() >= kBatchPictures || batch_bytes_ >= kBatchBytes; }
-    void detect_batch();
-    void draw(const PictureResult& result, Image& image);
-
-    Detector& detector_;
-    std::string folder_;
-    bool draw_;
-    DrawnNames drawn_names_;
-    std::vector<PictureResult> results_;
-    std::vector<std::string> files_; // the batch
-    std::vector<Image> images_;
-    std::size_t batch_bytes_ = 0;
-};
-
-bool Detecting::run(const std::vector<std::string>& files, DataProblems& problems) {
-    Progress progress("detecting", static_cast<std::int64_t>(files.size()), "image");
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        if (stop_requested()) return false;
-        read(files[i], problems);
-        if (!is_full() && i + 1 < files.size()) continue;
-        detect_batch();
-        progress.update(static_cast<std::int64_t>(i + 1));
-    }
-    return !stop_requested();
+    return names;
 }
 
-bool Detecting::read(const std::string& file, DataProblems& problems) {
-    try {
-        images_.push_back(read_image(file, {.apply_exif_orientation = true}));
-    } catch (const Error& error) {
-        problems.add(error);
-        return false;
-    }
-    files_.push_back(file);
-    batch_bytes_ += images_.back().rgb.size();
-    return true;
-}
-
-void Detecting::detect_batch() {
-    std::vector<std::vector<Detection>> found = detector_.detect(images_);
-    for (std::size_t i = 0; i < images_.size(); ++i) {
-        results_.push_back({files_[i], images_[i].width, images_[i].height, std::move(found[i])});
-        if (draw_) draw(results_.back(), images_[i]);
-    }
-    files_.clear();
-    images_.clear();
-    batch_bytes_ = 0;
-}
-
-void Detecting::draw(const PictureResult& result, Image& image) {
+void draw(const PictureResult& result, Image& image, const std::string& file) {
     std::vector<DrawnBox> boxes;
     for (auto found = result.detections.rbegin(); found != result.detections.rend(); ++found) { // the best on top
         char score[16];
@@ -122,7 +58,85 @@ void Detecting::draw(const PictureResult& result, Image& image) {
         boxes.push_back({found->box, found->class_name + score, found->class_id});
     }
     draw_boxes(image, boxes);
-    write_jpeg(folder_ + "/pictures/" + drawn_names_.next(result.file), image);
+    write_jpeg(file, image);
+}
+
+/// What became of one picture.
+struct Outcome {
+    PictureResult result;
+    std::optional<Error> problem; ///< why it could not be read
+};
+
+/// The command at work: streams that each take the next picture, read it, find what it shows and draw it.
+class Detecting {
+public:
+    /// @param drawn folder of the drawn pictures; empty: none are drawn
+    Detecting(std::vector<Detector> streams, std::vector<std::string> files, std::string drawn)
+        : streams_(std::move(streams)), files_(std::move(files)), names_(drawn_names(files_)), drawn_(std::move(drawn)),
+          outcomes_(files_.size()) {}
+
+    /// @return false if a signal stopped it
+    bool run() {
+        Progress progress("detecting", static_cast<std::int64_t>(files_.size()), "image");
+        std::mutex lock;
+        std::int64_t done = 0;
+        return work_through(files_.size(), streams_.size(), [&](std::size_t stream, std::size_t index) {
+            if (stop_requested()) return false;
+            detect(streams_[stream], index);
+            const std::lock_guard guard(lock);
+            progress.update(++done);
+            return true;
+        });
+    }
+
+    /// Of the pictures that could be read, in their order; the others' problems are added to `problems`.
+    std::vector<PictureResult> take_results(DataProblems& problems) {
+        std::vector<PictureResult> results;
+        for (Outcome& outcome : outcomes_) {
+            if (outcome.problem) {
+                problems.add(*outcome.problem);
+            } else {
+                results.push_back(std::move(outcome.result));
+            }
+        }
+        return results;
+    }
+
+private:
+    void detect(Detector& detector, std::size_t index) {
+        Outcome& outcome = outcomes_[index];
+        Image image;
+        try {
+            image = read_image(files_[index], {.apply_exif_orientation = true});
+        } catch (const Error& error) {
+            outcome.problem = error;
+            return;
+        }
+        outcome.result = {files_[index], image.width, image.height, detector.detect(image)};
+        if (!drawn_.empty()) draw(outcome.result, image, drawn_ + "/" + names_[index]);
+    }
+
+    std::vector<Detector> streams_;
+    std::vector<std::string> files_, names_;
+    std::string drawn_;
+    std::vector<Outcome> outcomes_; ///< by file
+};
+
+/// As many streams as asked for, or one a core, but no more than pictures. Kernels have one thread in each of several
+/// streams, as no thread then waits for another, unless --threads says otherwise.
+std::vector<Detector> make_streams(const Options& options, std::size_t pictures) {
+    const int cores = default_threads();
+    const int asked = options.count("streams") != 0   ? number_option<int>(options, "streams", 1, 1024)
+                      : options.count("threads") != 0 ? 1
+                                                      : cores;
+    const std::size_t count =
+        std::clamp(static_cast<std::size_t>(asked), std::size_t{1}, std::max(pictures, std::size_t{1}));
+    DetectorOptions values = detector_values(options);
+    if (options.count("threads") == 0 && count > 1) values.threads = std::max(1, cores / static_cast<int>(count));
+    std::vector<Detector> streams;
+    streams.emplace_back(text_option(options, "model"), values);
+    while (streams.size() < count) streams.push_back(streams.front().another_stream());
+    return streams;
 }
 
 /// @return the file that holds the detections
@@ -143,24 +157,25 @@ struct Summary {
     double seconds = 0;
 };
 
-void print_summary(const Summary& summary, const Detecting& work, const Detector& detector, bool as_json) {
+void print_summary(const Summary& summary, const std::vector<PictureResult>& results,
+                   const std::vector<std::string>& detected_tasks, bool as_json) {
     std::map<std::string, std::size_t> counts;
-    for (const PictureResult& result : work.results()) {
+    for (const PictureResult& result : results) {
         for (const Detection& found : result.detections) ++counts[found.task];
     }
     nlohmann::ordered_json tasks = nlohmann::ordered_json::object();
-    for (const std::string& task : detector.tasks()) tasks[task] = counts[task];
+    for (const std::string& task : detected_tasks) tasks[task] = counts[task];
     if (as_json) {
         const nlohmann::ordered_json json{{"file", summary.file},
-                                          {"images", work.results().size()},
+                                          {"images", results.size()},
                                           {"unreadable", summary.unreadable},
                                           {"detections", tasks},
                                           {"seconds", summary.seconds}};
         std::cout << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
         return;
     }
-    std::cout << work.results().size() << " pictures:";
-    for (const std::string& task : detector.tasks()) std::cout << " " << counts[task] << " " << task;
+    std::cout << results.size() << " pictures:";
+    for (const std::string& task : detected_tasks) std::cout << " " << counts[task] << " " << task;
     std::cout << "; written to " << summary.file << "\n";
 }
 
@@ -173,19 +188,23 @@ ExitCode run_detect(const Options& options) {
     }
     keep_pages();
     install_stop_handlers();
-    Detector detector(text_option(options, "model"), detector_values(options));
+    DataProblems problems;
+    std::vector<std::string> files = list_pictures(options["paths"].as<std::vector<std::string>>(), problems);
+    std::vector<Detector> streams = make_streams(options, files.size());
+    const ClassTable classes = streams.front().classes();
+    const std::vector<std::string> tasks = streams.front().tasks();
     make_folder(folder);
     const auto start = std::chrono::steady_clock::now();
-    DataProblems problems;
-    Detecting work(detector, folder, options.count("no-images") == 0);
-    if (!work.run(list_pictures(options["paths"].as<std::vector<std::string>>(), problems), problems)) {
+    Detecting work(std::move(streams), std::move(files), options.count("no-images") == 0 ? folder + "/pictures" : "");
+    if (!work.run()) {
         log_warning("stopped; no detections were written");
         return exit_code_of_signal(*stop_requested());
     }
-    if (work.results().empty()) problems.throw_if_any(); // an older result stays when no picture could be read
-    const std::string file = write_results(folder, format == "coco", work.results(), detector.classes());
+    const std::vector<PictureResult> results = work.take_results(problems);
+    if (results.empty()) problems.throw_if_any(); // an older result stays when no picture could be read
+    const std::string file = write_results(folder, format == "coco", results, classes);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    print_summary({file, problems.count(), seconds}, work, detector, options.count("json") != 0);
+    print_summary({file, problems.count(), seconds}, results, tasks, options.count("json") != 0);
     problems.throw_if_any();
     return ExitCode::ok;
 }

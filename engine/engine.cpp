@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <omp.h>
@@ -56,10 +58,13 @@ private:
 
 } // namespace
 
+int default_threads() { return omp_get_max_threads(); }
+
 struct PackedNetwork::Content {
     explicit Content(GraphWithValues given) : network(std::move(given)), weights(network.tensors) {}
     GraphWithValues network;
     WeightStore weights;
+    std::mutex lock; ///< held while an engine is made
 };
 
 PackedNetwork::PackedNetwork(GraphWithValues network) : content_(std::make_unique<Content>(std::move(network))) {}
@@ -113,6 +118,7 @@ Engine::Plan::Plan(std::shared_ptr<PackedNetwork> given, const EngineOptions& en
 
     const ThreadCount kernel_threads(options.threads);
     threads = omp_get_max_threads();
+    const std::lock_guard lock(network->content_->lock);
     WeightStore& weights = network->content_->weights;
     stream = dnnl::stream(weights.engine());
     input.emplace(place(program.graph.input), options.mean, options.std);

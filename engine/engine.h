@@ -28,6 +28,9 @@ struct EngineOptions {
     std::vector<std::string> deferred;
 };
 
+/// Threads that kernels have where nothing is said: OMP_NUM_THREADS, or all cores.
+int default_threads();
+
 /// One step of an engine, for people.
 struct EngineStep {
     std::string name;           ///< of its first node
@@ -69,7 +72,7 @@ private:
 /// arena, channels innermost everywhere. run() allocates nothing.
 ///
 /// Goals: the least time for one picture on few cores; every step visible. Non-goals: training, dynamic shapes.
-/// Not thread-safe: make one engine a thread from one PackedNetwork (compiling is not thread-safe either).
+/// Not thread-safe: make one engine a thread from one PackedNetwork; they may be made at the same time.
 class Engine {
 public:
     /// @throws ShapeError the network does not take pictures of this size; CheckError options out of range, a parameter

@@ -127,6 +127,7 @@ struct Detector::Session {
     };
 
     Session(ModelFile file, const DetectorOptions& options);
+    Session(const Session& other); ///< shares the weights
 
     std::vector<Detection> detect(const Image& image, StageTimes& times);
     std::vector<std::string> box_outputs() const;
@@ -139,6 +140,8 @@ struct Detector::Session {
     PredictOptions predict_with;
     int side;
     std::vector<Part> parts;
+    std::shared_ptr<PackedNetwork> network;
+    EngineOptions engine_options;
     std::optional<Engine> engine;
 };
 
@@ -148,7 +151,7 @@ Detector::Session::Session(ModelFile file, const DetectorOptions& options)
     const ModelOptions& model = file.options;
     auto [wanted, outputs] = wanted_parts(model, options.tasks);
     tasks = std::move(wanted);
-    const auto network = std::make_shared<PackedNetwork>(
+    network = std::make_shared<PackedNetwork>(
         prepare(std::move(file.graph), std::move(file.tensors), outputs, options.disabled_passes));
     for (Branch& branch : find_branches(model, classes, network->graph())) {
         AnchorSet anchors = make_anchors(branch.options.anchors, side, side);
@@ -230,6 +233,10 @@ Detector::Detector(ModelFile model, const DetectorOptions& options) {
     check_options(options);
     session_ = std::make_unique<Session>(std::move(model), options);
 }
+
+Detector::Detector(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+
+Detector Detector::another_stream() const { return Detector(std::make_unique<Session>(*session_)); }
 
 Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;

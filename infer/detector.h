@@ -61,17 +61,19 @@ std::vector<std::string> detector_passes();
 /// one pass through the rest serves all wanted tasks.
 ///
 /// Goals: one object from file to boxes in original pixels, without LibTorch. Non-goals: reading and drawing pictures,
-/// tracking. Not thread-safe; make one a thread.
+/// tracking. Not thread-safe: take another_stream() for each further thread.
 class Detector {
 public:
     /// @throws IoError, ModelFileError  the file
-    /// @throws UsageError               an unknown task (names the nearest) or an option out of its range
+    /// @throws UsageError               an unknown task (names the nearest) or pass, or an option out of its range
     explicit Detector(const std::string& model_path, const DetectorOptions& options = {});
     /// The same of a file's content, or of what never was a file. @throws UsageError, CheckError
     explicit Detector(ModelFile model, const DetectorOptions& options = {});
     ~Detector();
     Detector(Detector&&) noexcept;
     Detector& operator=(Detector&&) noexcept;
+    /// One more detector like this, for another thread: the weights are shared, the memory of a run is not.
+    Detector another_stream() const;
 
     /// What the picture shows of the wanted tasks, by falling score. @throws CheckError an empty picture
     std::vector<Detection> detect(const Image& image);
@@ -93,6 +95,7 @@ public:
 
 private:
     struct Session;
+    explicit Detector(std::unique_ptr<Session> session);
     std::unique_ptr<Session> session_;
 };
 

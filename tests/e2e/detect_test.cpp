@@ -171,6 +171,21 @@ TEST_F(Detect, KeepsTheOldResultWhenTheDiskIsFull) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(out()), {}), 1) << "no temporary file is left";
 }
 
+TEST_F(Detect, WritesTheSameWithAnyNumberOfStreams) {
+    dir_.write("in/broken.jpg", "no picture");
+    for (int i = 0; i < 9; ++i) dir_.write("in/" + std::to_string(i) + ".jpg", read_text(run_->picture(0)));
+    std::vector<std::string> written;
+    for (const char* streams : {"1", "3", "20"}) {
+        const Outcome outcome = detect({dir_.file("in"), "--out", out(), "--no-images", "--streams", streams});
+        EXPECT_EQ(outcome.code, 3) << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr("broken.jpg"));
+        written.push_back(read_text(out() + "/detections.json"));
+    }
+    EXPECT_EQ(written[0], written[1]);
+    EXPECT_EQ(written[0], written[2]);
+    EXPECT_EQ(detect({dir_.file("in"), "--out", out(), "--streams", "0"}).code, 2);
+}
+
 TEST_F(Detect, StopsOnASignal) {
     const std::string bytes = read_text(run_->picture(0));
     for (int i = 0; i < 2000; ++i) dir_.write("in/" + std::to_string(i) + ".jpg", bytes);

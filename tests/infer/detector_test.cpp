@@ -14,6 +14,7 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
+#include "core/indexed_work.h"
 #include "core/safetensors.h"
 #include "image/letterbox.h"
 #include "model/predict.h"
@@ -106,6 +107,19 @@ TEST_F(DetectorTest, FindsTheSameForATaskAloneAsForAll) {
             expect_same(detector.detect(image), expected, 1e-5F);
         }
     }
+}
+
+TEST_F(DetectorTest, StreamsFindAtOnceWhatOneFindsInTurn) {
+    constexpr std::size_t kPictures = 24;
+    Detector first(model_, exact());
+    std::vector<Detector> streams;
+    for (int i = 0; i < 3; ++i) streams.push_back(first.another_stream());
+    std::vector<std::vector<Detection>> found(kPictures);
+    work_through(kPictures, streams.size(), [&](std::size_t stream, std::size_t i) {
+        found[i] = streams[stream].detect(noise_image(90, 60, i));
+        return true;
+    });
+    for (std::size_t i = 0; i < kPictures; ++i) expect_same(found[i], first.detect(noise_image(90, 60, i)), 0.0F);
 }
 
 TEST_F(DetectorTest, NamesItsTasksInTheModelsOrder) {
