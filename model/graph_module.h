@@ -37,6 +37,9 @@ struct RunRequest {
 /// Executes any subgraph on any rows with LibTorch and autograd, and owns the parameters. Learned tensors require
 /// grad; running means and variances do not. Not thread-safe while training.
 ///
+/// Behind a fake_quant a convolution's weight is rounded at each run as the 8-bit kernels round it, so that training
+/// goes on with what they will compute (model/weight_rounding.h).
+///
 /// Batch norms that do not use batch statistics are folded into the convolution before them at each run (the
 /// convolution's weight still gets its gradient); activations and residual sums are done in place where autograd does
 /// not need the overwritten value. Both change results only by rounding.

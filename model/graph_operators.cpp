@@ -11,6 +11,7 @@
 #include "model/activation.h"
 #include "model/group_norm.h"
 #include "model/strided_depthwise.h"
+#include "model/weight_rounding.h"
 
 namespace banyan {
 
@@ -97,7 +98,8 @@ struct Operator::Dispatch {
     }
     at::Tensor operator()(const LinearAttributes& linear) const {
         // [N, C, 1, 1] -> [N, C] -> [N, out, 1, 1]
-        return at::linear(in[0].flatten(1), op.weight_, op.bias_).view({in[0].size(0), linear.out_features, 1, 1});
+        const at::Tensor weight = op.step_.rounds_weight ? round_weight(op.weight_) : op.weight_;
+        return at::linear(in[0].flatten(1), weight, op.bias_).view({in[0].size(0), linear.out_features, 1, 1});
     }
 };
 
@@ -133,6 +135,7 @@ at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) c
         weight = weight * factor.view({-1, 1, 1, 1});
         bias = bias.defined() ? bias * factor + shift : shift;
     }
+    if (step_.rounds_weight) weight = round_weight(weight);
     const AxisPadding rows = conv_padding(conv, x.size(2)), columns = conv_padding(conv, x.size(3));
     std::vector<std::int64_t> pad{rows.begin, columns.begin};
     if (rows.begin != rows.end || columns.begin != columns.end) {

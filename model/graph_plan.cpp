@@ -1,8 +1,10 @@
 #include "model/graph_plan.h"
 
+#include <optional>
 #include <set>
 
 #include "core/check.h"
+#include "graph/byte_values.h"
 #include "model/graph_module.h"
 
 namespace banyan {
@@ -11,7 +13,8 @@ namespace {
 
 class Planner {
 public:
-    Planner(const Graph& graph, const PlanRequest& request) : graph_(graph), request_(request) {
+    Planner(const Graph& graph, const PlanRequest& request)
+        : graph_(graph), request_(request), roundings_(roundings(graph)) {
         for (const std::vector<ValueId>* ids : {&request.given, &request.targets}) {
             for (const ValueId id : *ids) {
                 BANYAN_CHECK(id >= 0 && index(id) < graph.values.size(), "graph module: no value ", id,
@@ -48,6 +51,7 @@ private:
         PlanStep step;
         step.node = n;
         step.output = node(n).output;
+        step.rounds_weight = computes_in_bytes(node(n)) && roundings_[index(node(n).inputs[0])].has_value();
         if (op<BatchNormAttributes>(n) != nullptr) describe_norm(step, n);
         if (op<ConvAttributes>(n) != nullptr) join_norm(step);
         if (op<AddAttributes>(n) != nullptr) step.overwrites = overwritable_input(n);
@@ -111,6 +115,7 @@ private:
 
     const Graph& graph_;
     const PlanRequest& request_;
+    std::vector<std::optional<FakeQuantAttributes>> roundings_; ///< by value
     std::vector<int> nodes_;
     std::vector<std::vector<int>> readers_; ///< by value: nodes of this plan, once for each reading input
     std::vector<int> maker_;                ///< by value: step that makes it

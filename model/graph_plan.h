@@ -25,6 +25,7 @@ struct PlanStep {
     int overwrites = -1;            ///< add: which input's memory takes the sum; -1: neither
     bool batch_statistics = false;  ///< batch norm: uses and updates them
     bool frozen = false;            ///< the affine part of the batch norm (own or joined) is a constant
+    bool rounds_weight = false;     ///< convolution, linear layer: it reads 8-bit values, so its weight is rounded, too
     ValueId output = -1;            ///< what the last of the joined nodes makes
     std::vector<ValueId> last_uses; ///< values that no later step reads and that are no targets
 };

@@ -1,9 +1,13 @@
 #include "train/start_weights.h"
 
+#include <algorithm>
 #include <sstream>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/error.h"
+#include "network/model_config.h"
 #include "network/model_file.h"
 
 namespace banyan {
@@ -68,7 +72,35 @@ void check_tensors(const Graph& network, const HostTensors& tensors, const std::
     }
 }
 
+bool is_quantized(const Graph& graph) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                       [](const Node& node) { return std::holds_alternative<FakeQuantAttributes>(node.attributes); });
+}
+
+/// The graph of a quantised file says nothing of the options that it was built by. Losses, matchers, suppression, what
+/// detection keeps and the input's size may differ.
+void check_structure(const ModelOptions& network, ModelOptions file, const std::string& path) {
+    file.input_side = network.input_side;
+    file.detection = network.detection;
+    for (std::size_t b = 0; b < network.branches.size(); ++b) {
+        file.branches[b].matcher = network.branches[b].matcher;
+        file.branches[b].loss = network.branches[b].loss;
+        file.branches[b].nms = network.branches[b].nms;
+    }
+    if (to_json(network) != to_json(file)) refuse(path, "the network's backbone, neck, norms and heads", "others");
+}
+
 } // namespace
+
+MultiTaskModel make_network(const ModelOptions& options, const std::string& init,
+                            const GraphModuleOptions& module_options) {
+    if (init.empty()) return MultiTaskModel(options, module_options);
+    ModelFile file = ModelFile::load(init);
+    if (!is_quantized(file.graph)) return MultiTaskModel(options, module_options);
+    check_meaning(options, file.options, init);
+    check_structure(options, file.options, init);
+    return {options, std::move(file.graph), module_options};
+}
 
 void start_from_model(MultiTaskModel& model, const std::string& path) {
     const ModelFile file = ModelFile::load(path);

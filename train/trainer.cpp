@@ -56,8 +56,9 @@ std::vector<std::string> names_of(const std::vector<Dataset>& datasets) {
 class Run {
 public:
     Run(const RunConfig& config, const std::string& folder, bool resume, const TrainHooks& hooks)
-        : config_(config), options_(config.train), hooks_(hooks), model_(config.model, module_options(config.train)),
-          average_(config.model, module_options(config.train)) {
+        : config_(config), options_(config.train), hooks_(hooks),
+          model_(make_network(config.model, options_.init, module_options(options_))),
+          average_(make_network(config.model, options_.init, module_options(options_))) {
         load_data();
         identity_ = identify_run(config, datasets_, validation_);
         if (!options_.pretrained.empty()) import();

@@ -90,6 +90,20 @@ TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
     }
 }
 
+TEST_F(Quantized, TrainsOnWithItsRounding) {
+    const std::string folder = dir_.file("tuned"), tuned = folder + "/weights/last.banyan.safetensors";
+    const Outcome outcome =
+        banyan({"train", run_->config(), "--out", folder, "--set", "/train/init=\"" + bytes() + "\"", "--set",
+                "/train/pretrained=\"\"", "--set", "/train/lr=0.0001"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json before = json::parse(banyan({"explain", bytes(), "--plan", "--json"}).out).at("steps");
+    const json after = json::parse(banyan({"explain", tuned, "--plan", "--json"}).out).at("steps");
+    EXPECT_EQ(after.size(), before.size());
+    for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].at("type"), before[i].at("type")) << after[i];
+    EXPECT_NE(read_text(tuned), read_text(bytes()));
+    EXPECT_EQ(banyan({"detect", "--model", tuned, run_->picture(0), "--out", dir_.file("found")}).code, 0);
+}
+
 TEST_F(Quantized, RefusesWhatDoesNotFit) {
     const auto refuses = [&](const Outcome& outcome, int code, const std::string& word) {
         EXPECT_EQ(outcome.code, code) << outcome.err;

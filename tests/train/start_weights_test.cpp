@@ -1,10 +1,17 @@
 #include "train/start_weights.h"
 
+#include <algorithm>
+#include <map>
+#include <variant>
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "core/error.h"
+#include "graph/pass_list.h"
 #include "model/saved_model.h"
+#include "network/model_file.h"
+#include "quant/fake_quant.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 #include "train/tiny_model.h"
@@ -77,6 +84,50 @@ TEST_F(StartFromModel, RefusesTensorsThatDoNotFit) {
     other.branches[1].head.depth = 0;
     other.branches[1].head.width = 16; // as the neck's levels
     expect_refused(other, {"branches.hand."});
+}
+
+/// The file of a network that is quantised: norms folded, what convolutions read rounded to steps of 0.05.
+class StartFromQuantized : public StartFromModel {
+protected:
+    StartFromQuantized() {
+        ModelFile file = ModelFile::load(path_);
+        GraphWithValues network = apply_passes({file.graph, file.tensors});
+        std::map<std::string, FakeQuantAttributes> attributes;
+        for (const std::string& value : quantizable_values(network.graph)) attributes[value] = {0.05, 100};
+        network.graph = insert_fake_quant(network.graph, attributes);
+        file.graph = network.graph;
+        file.tensors = network.tensors;
+        file.save(path_);
+    }
+};
+
+TEST_F(StartFromQuantized, TrainsTheGraphOfTheFile) {
+    MultiTaskModel model = make_network(options_, path_, {});
+    start_from_model(model, path_);
+    const Graph& graph = model.module().graph();
+    EXPECT_TRUE(std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+        return std::holds_alternative<FakeQuantAttributes>(node.attributes);
+    }));
+    const MultiTaskModel expected = load_model(path_);
+    for (const auto& [name, tensor] : test::copies_of(expected.module())) {
+        EXPECT_TRUE(at::equal(model.module().tensor(name), tensor)) << name;
+    }
+}
+
+TEST_F(StartFromQuantized, TakesOneWithAnotherLossAndRefusesAnotherNetwork) {
+    ModelOptions other = options_;
+    other.branches[0].loss.gamma = 1;
+    other.branches[0].nms = NmsKind::soft;
+    other.detection.nms_iou = 0.5;
+    EXPECT_NO_THROW(make_network(other, path_, {}));
+    other.branches[1].head.width = 16;
+    expect_error<ModelFileError>([&] { make_network(other, path_, {}); }, {path_, "backbone, neck, norms and heads"});
+}
+
+TEST_F(StartFromModel, BuildsTheOptionsNetworkForAFloatFile) {
+    EXPECT_EQ(make_network(options_, path_, {}).module().graph().nodes.size(),
+              model_of(options_, 1).module().graph().nodes.size());
+    EXPECT_NO_THROW(make_network(options_, "", {}));
 }
 
 } // namespace
