@@ -93,14 +93,17 @@ public:
             weights[0] /= conv.groups;
             weights.insert(weights.begin(), conv.groups);
         }
-        const Window window{{conv.stride, conv.stride}, {rows.begin, columns.begin}, {rows.end, columns.end}};
+        const Window window{{conv.stride, conv.stride},
+                            {rows.begin, columns.begin},
+                            {rows.end, columns.end},
+                            {conv.dilation - 1, conv.dilation - 1}}; // oneDNN counts the pixels left out
         return convolution(conv.parameters, conv.bias, weights, window);
     }
 
     std::unique_ptr<Kernel> operator()(const LinearAttributes& linear) {
         // On [N, C, 1, 1] a linear layer is a 1x1 convolution.
         const memory::dims weights{linear.out_features, inputs_[0].shape.channels, 1, 1};
-        return convolution(linear.parameters, true, weights, {{1, 1}, {0, 0}, {0, 0}});
+        return convolution(linear.parameters, true, weights, {{1, 1}, {0, 0}, {0, 0}, {0, 0}});
     }
 
     std::unique_ptr<Kernel> operator()(const BatchNormAttributes& norm) {
@@ -168,11 +171,23 @@ public:
         return make_conversion(inputs_[0], result_, engine_);
     }
 
+    std::unique_ptr<Kernel> operator()(const SelectChannelsAttributes& select) {
+        return make_channel_selection(inputs_[0], result_, select);
+    }
+
+    std::unique_ptr<Kernel> operator()(const SoftmaxAttributes&) {
+        constexpr int kChannelAxis = 1;
+        const dnnl::softmax_forward::primitive_desc description(engine_, kInference, algorithm::softmax_accurate,
+                                                                description_of(inputs_[0]), description_of(result_),
+                                                                kChannelAxis, attributes_);
+        return start(description, dnnl::softmax_forward(description));
+    }
+
     std::unique_ptr<Kernel> operator()(const UpsampleAttributes&) { return make_upsampling(inputs_[0], result_); }
 
 private:
     struct Window {
-        memory::dims stride, pad_begin, pad_end;
+        memory::dims stride, pad_begin, pad_end, dilation;
     };
 
     void append(dnnl::post_ops& list, const PostOperation& post) {
@@ -217,7 +232,7 @@ private:
         const memory::desc bias({result_.shape.channels}, memory::data_type::f32, memory::format_tag::a);
         const dnnl::convolution_forward::primitive_desc description(
             engine_, kInference, algorithm::convolution_direct, description_of(inputs_[0]), weights,
-            has_bias ? bias : memory::desc(), description_of(result_), window.stride, {0, 0}, window.pad_begin,
+            has_bias ? bias : memory::desc(), description_of(result_), window.stride, window.dilation, window.pad_begin,
             window.pad_end, attributes_);
         auto kernel = start(description, dnnl::convolution_forward(description));
         const std::string weight = parameters + ".weight";

@@ -44,6 +44,43 @@ private:
     int threads_;
 };
 
+class ChannelSelection : public Kernel {
+public:
+    ChannelSelection(const ValueMemory& from, const ValueMemory& to, const SelectChannelsAttributes& select)
+        : from_(from), to_(to), threads_(omp_get_max_threads()) {
+        BANYAN_CHECK(from.storage == to.storage, "engine: a selection of channels keeps the storage of its input");
+        for (const std::int64_t channel : select.channels) sources_.push_back(static_cast<std::size_t>(channel));
+    }
+
+    void run(const dnnl::stream&) override {
+        switch (bytes_of(to_.storage.type)) {
+        case 4: return copy<std::uint32_t>();
+        case 2: return copy<std::uint16_t>();
+        default: return copy<std::uint8_t>();
+        }
+    }
+
+    std::string implementation() const override { return "select_channels"; }
+
+private:
+    template <typename Number>
+    void copy() const {
+        const auto width = static_cast<std::size_t>(from_.shape.channels);
+        const std::int64_t pixels = to_.batch * to_.shape.height * to_.shape.width;
+#pragma omp parallel for num_threads(threads_)
+        for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+            const auto place = static_cast<std::size_t>(pixel);
+            const auto* source = reinterpret_cast<const Number*>(from_.data) + place * width;
+            auto* target = reinterpret_cast<Number*>(to_.data) + place * sources_.size();
+            for (std::size_t c = 0; c < sources_.size(); ++c) target[c] = source[sources_[c]];
+        }
+    }
+
+    ValueMemory from_, to_;
+    std::vector<std::size_t> sources_; ///< by channel of the result
+    int threads_;
+};
+
 float load(const std::byte* data, NumberType type, std::int64_t index) {
     if (type == NumberType::f32) return reinterpret_cast<const float*>(data)[index];
     return from_bfloat16(reinterpret_cast<const std::uint16_t*>(data)[index]);
@@ -112,6 +149,11 @@ private:
 
 std::unique_ptr<Kernel> make_upsampling(const ValueMemory& from, const ValueMemory& to) {
     return std::make_unique<Upsampling>(from, to);
+}
+
+std::unique_ptr<Kernel> make_channel_selection(const ValueMemory& from, const ValueMemory& to,
+                                               const SelectChannelsAttributes& select) {
+    return std::make_unique<ChannelSelection>(from, to, select);
 }
 
 std::unique_ptr<Kernel> make_group_norm(const ValueMemory& from, const ValueMemory& to, const GroupNormAttributes& norm,

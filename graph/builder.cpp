@@ -84,6 +84,12 @@ ValueId GraphBuilder::upsample_like(ValueId x, ValueId like, const std::string& 
     return append(name, UpsampleAttributes{}, {x, like});
 }
 
+ValueId GraphBuilder::select_channels(ValueId x, const std::string& name, std::vector<std::int64_t> channels) {
+    return append(name, SelectChannelsAttributes{std::move(channels)}, {x});
+}
+
+ValueId GraphBuilder::softmax(ValueId x, const std::string& name) { return append(name, SoftmaxAttributes{}, {x}); }
+
 ValueId GraphBuilder::scale(ValueId x, const std::string& name, ScaleAttributes attributes, double init) {
     attributes = with_prefix(std::move(attributes), name);
     const std::string parameter = attributes.parameters + ".scale";

@@ -65,6 +65,10 @@ public:
     ValueId global_average_pool(ValueId x, const std::string& name);
     /// Nearest, to the height and width of `like`.
     ValueId upsample_like(ValueId x, ValueId like, const std::string& name);
+    /// Channel c of the result is channel channels[c] of x.
+    ValueId select_channels(ValueId x, const std::string& name, std::vector<std::int64_t> channels);
+    /// Over the channels of each pixel.
+    ValueId softmax(ValueId x, const std::string& name);
     /// x * s, one learned number, start value `init`.
     ValueId scale(ValueId x, const std::string& name, ScaleAttributes attributes = {}, double init = 1.0);
     /// On [N, C, 1, 1]; always with bias.

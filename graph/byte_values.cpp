@@ -29,7 +29,8 @@ bool computes_in_bytes(const Node& node) { return is<ConvAttributes>(node) || is
 
 bool copies_numbers(const Node& node) {
     const auto* pool = std::get_if<PoolAttributes>(&node.attributes);
-    return is<UpsampleAttributes>(node) || (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
+    return is<UpsampleAttributes>(node) || is<SelectChannelsAttributes>(node) ||
+           (pool != nullptr && pool->kind == PoolAttributes::Kind::max);
 }
 
 Roundings roundings(const Graph& graph) {

@@ -10,7 +10,7 @@ namespace banyan {
 /// Whether a node can be computed in 8 bits: convolutions and linear layers.
 bool computes_in_bytes(const Node& node);
 /// Whether a node's result are copies of its input, number by number, so that it is stored alike: max pooling,
-/// upsampling.
+/// upsampling, selecting channels.
 bool copies_numbers(const Node& node);
 
 /// For each value, by its id, how it was rounded to 8 bits: what a fake_quant makes, copies of it, and what is put

@@ -18,6 +18,7 @@ struct Describe {
         std::string text = detail::concat_parts("conv ", conv.kernel, "x", conv.kernel);
         if (conv.stride != 1) text += " s" + std::to_string(conv.stride);
         if (conv.groups != 1) text += " g" + std::to_string(conv.groups);
+        if (conv.dilation != 1) text += " d" + std::to_string(conv.dilation);
         text += " -> " + std::to_string(conv.out_channels);
         if (conv.padding == Padding::same_tf) text += " same_tf";
         return conv.bias ? text + " bias" : text;
@@ -43,6 +44,10 @@ struct Describe {
     std::string operator()(const FakeQuantAttributes& quant) const {
         return detail::concat_parts("fake_quant ", quant.scale, " @ ", quant.zero_point);
     }
+    std::string operator()(const SelectChannelsAttributes& select) const {
+        return "select_channels -> " + std::to_string(select.channels.size());
+    }
+    std::string operator()(const SoftmaxAttributes&) const { return "softmax"; }
     std::string operator()(const LinearAttributes& linear) const {
         return "linear -> " + std::to_string(linear.out_features);
     }

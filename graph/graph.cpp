@@ -31,6 +31,8 @@ struct OpName {
     const char* operator()(const ScaleAttributes&) const { return "scale"; }
     const char* operator()(const LinearAttributes&) const { return "linear"; }
     const char* operator()(const FakeQuantAttributes&) const { return "fake_quant"; }
+    const char* operator()(const SelectChannelsAttributes&) const { return "select_channels"; }
+    const char* operator()(const SoftmaxAttributes&) const { return "softmax"; }
 };
 
 struct ParameterNames {

@@ -39,7 +39,10 @@ struct ConvAttributes {
     std::int64_t groups = 1;
     bool bias = false;
     Padding padding = Padding::symmetric;
-    std::string parameters{}; ///< prefix: "<parameters>.weight" [out, in/groups, k, k], "<parameters>.bias" [out]
+    std::string parameters{};  ///< prefix: "<parameters>.weight" [out, in/groups, k, k], "<parameters>.bias" [out]
+    std::int64_t dilation = 1; ///< pixels between two places of the kernel
+
+    std::int64_t span() const { return (kernel - 1) * dilation + 1; } ///< pixels from its first place to its last
 };
 struct BatchNormAttributes {
     double eps = 1e-5;
@@ -61,7 +64,11 @@ struct PoolAttributes {
     enum class Kind { max, average, global_average } kind = Kind::max;
     std::int64_t kernel = 2, stride = 2, pad = 0;
 };
-struct UpsampleAttributes {}; ///< nearest, to the height and width of the second input
+struct UpsampleAttributes {};           ///< nearest, to the height and width of the second input
+struct SelectChannelsAttributes {       ///< shuffles, splits and gathers of channels
+    std::vector<std::int64_t> channels; ///< for each channel of the result the one of the input that it copies
+};
+struct SoftmaxAttributes {};  ///< over the channels of each pixel
 struct ScaleAttributes {      ///< x * s with one learned number (per level, for box outputs)
     std::string parameters{}; ///< "<parameters>.scale" [1]
 };
@@ -81,7 +88,7 @@ struct FakeQuantAttributes {
 
 using Attributes = std::variant<ConvAttributes, BatchNormAttributes, GroupNormAttributes, ActivationAttributes,
                                 AddAttributes, ConcatAttributes, PoolAttributes, UpsampleAttributes, ScaleAttributes,
-                                LinearAttributes, FakeQuantAttributes>;
+                                LinearAttributes, FakeQuantAttributes, SelectChannelsAttributes, SoftmaxAttributes>;
 
 /// Shape of a value without N. Height and width hold for the graph's reference input size.
 struct ValueShape {

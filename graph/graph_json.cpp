@@ -31,6 +31,7 @@ struct AttributeWriter {
         node["bias"] = conv.bias;
         node["padding"] = name_in(padding_names(), conv.padding);
         node["parameters"] = conv.parameters;
+        if (conv.dilation != 1) node["dilation"] = conv.dilation;
     }
     void operator()(const BatchNormAttributes& norm) const {
         node["eps"] = norm.eps;
@@ -53,6 +54,8 @@ struct AttributeWriter {
         node["pad"] = pool.pad;
     }
     void operator()(const UpsampleAttributes&) const {}
+    void operator()(const SelectChannelsAttributes& select) const { node["channels"] = select.channels; }
+    void operator()(const SoftmaxAttributes&) const {}
     void operator()(const ScaleAttributes& scale) const { node["parameters"] = scale.parameters; }
     void operator()(const FakeQuantAttributes& quant) const {
         node["scale"] = quant.scale;
@@ -97,6 +100,7 @@ Attributes read_conv(ConfigReader& reader) {
     conv.bias = reader.boolean("bias");
     conv.padding = reader.choice("padding", padding_names());
     conv.parameters = reader.text("parameters");
+    if (reader.has("dilation")) conv.dilation = reader.integer("dilation", 1, kMaxInteger);
     return conv;
 }
 
@@ -133,6 +137,10 @@ Attributes read_fake_quant(ConfigReader& reader) {
     return FakeQuantAttributes{scale, static_cast<int>(reader.integer("zero_point", 0, 255))};
 }
 
+Attributes read_select_channels(ConfigReader& reader) {
+    return SelectChannelsAttributes{reader.integers("channels", 0, kMaxInteger)};
+}
+
 Attributes read_linear(ConfigReader& reader) {
     const std::int64_t out_features = reader.integer("out_features", 1, kMaxInteger);
     return LinearAttributes{out_features, reader.text("parameters")};
@@ -156,7 +164,9 @@ const ConfigReader::Choices<Attributes (*)(ConfigReader&)>& attribute_readers() 
         {"upsample", read_nothing<UpsampleAttributes>},
         {"scale", read_scale},
         {"linear", read_linear},
-        {"fake_quant", read_fake_quant}};
+        {"fake_quant", read_fake_quant},
+        {"select_channels", read_select_channels},
+        {"softmax", read_nothing<SoftmaxAttributes>}};
     return readers;
 }
 

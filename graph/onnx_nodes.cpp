@@ -45,11 +45,12 @@ public:
         const std::string weight_name = conv.parameters + ".weight";
         Names inputs{input(0), weight(weight_name, graph_.parameters.at(weight_name).shape)};
         if (conv.bias) inputs.push_back(parameter(conv.parameters + ".bias"));
-        finish("Conv", inputs,
-               {{"kernel_shape", Integers{conv.kernel, conv.kernel}},
-                {"strides", Integers{conv.stride, conv.stride}},
-                {"pads", Integers{rows.begin, columns.begin, rows.end, columns.end}},
-                {"group", conv.groups}});
+        OnnxAttributes attributes{{"kernel_shape", Integers{conv.kernel, conv.kernel}},
+                                  {"strides", Integers{conv.stride, conv.stride}},
+                                  {"pads", Integers{rows.begin, columns.begin, rows.end, columns.end}},
+                                  {"group", conv.groups}};
+        if (conv.dilation != 1) attributes.push_back({"dilations", Integers{conv.dilation, conv.dilation}});
+        finish("Conv", inputs, attributes);
     }
 
     void operator()(const LinearAttributes& linear) {
@@ -134,6 +135,12 @@ public:
         const std::string bytes = step(".bytes", "QuantizeLinear", {input(0), scale, zero});
         finish("DequantizeLinear", {bytes, scale, zero});
     }
+
+    void operator()(const SelectChannelsAttributes& select) {
+        finish("Gather", {input(0), integers(".channels", select.channels)}, {{"axis", std::int64_t{1}}});
+    }
+
+    void operator()(const SoftmaxAttributes&) { finish("Softmax", {input(0)}, {{"axis", std::int64_t{1}}}); }
 
     void operator()(const ScaleAttributes& scale) { finish("Mul", {input(0), parameter(scale.parameters + ".scale")}); }
 

@@ -16,12 +16,14 @@ struct PatternOf {
     OpPattern operator()(const PoolAttributes&) const { return OpPattern::convolution; } // as in TVM
     OpPattern operator()(const BatchNormAttributes&) const { return OpPattern::broadcast; }
     OpPattern operator()(const GroupNormAttributes&) const { return OpPattern::opaque; }
+    OpPattern operator()(const SoftmaxAttributes&) const { return OpPattern::opaque; }
     OpPattern operator()(const ActivationAttributes&) const { return OpPattern::elementwise; }
     OpPattern operator()(const FakeQuantAttributes&) const { return OpPattern::elementwise; }
     OpPattern operator()(const AddAttributes&) const { return OpPattern::broadcast; }
     OpPattern operator()(const ScaleAttributes&) const { return OpPattern::broadcast; }
     OpPattern operator()(const ConcatAttributes&) const { return OpPattern::injective; }
     OpPattern operator()(const UpsampleAttributes&) const { return OpPattern::injective; }
+    OpPattern operator()(const SelectChannelsAttributes&) const { return OpPattern::injective; }
 };
 
 /// Lowest common ancestor of two nodes; -1 when they share none. `pattern` takes up what lies on the way.

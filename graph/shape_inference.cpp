@@ -22,6 +22,7 @@ std::int64_t window_count(std::int64_t in, std::int64_t total_pad, std::int64_t 
     return room < 0 ? 0 : room / stride + 1;
 }
 
+/// @param kernel pixels from the first to the last place of the window
 void check_window(const Node& node, std::int64_t kernel, std::int64_t stride, std::int64_t pad) {
     BANYAN_CHECK(kernel >= 1 && kernel <= kMaxWindow && stride >= 1 && stride <= kMaxWindow && pad >= 0 && pad < kernel,
                  "graph: node ", node.name, ": expected kernel and stride in [1, ", kMaxWindow,
@@ -35,7 +36,10 @@ public:
 
     ValueShape operator()(const ConvAttributes& conv) const {
         const ValueShape& in = only_input();
-        check_window(node_, conv.kernel, conv.stride, conv.pad);
+        check_window(node_, conv.kernel, conv.stride, 0);
+        BANYAN_CHECK(conv.dilation >= 1 && conv.dilation <= kMaxWindow, "graph: node ", node_.name,
+                     ": expected a dilation in [1, ", kMaxWindow, "], found ", conv.dilation);
+        check_window(node_, conv.span(), conv.stride, conv.pad);
         check_channels("out_channels", conv.out_channels);
         BANYAN_CHECK(conv.groups >= 1 && conv.out_channels % conv.groups == 0, "graph: node ", node_.name,
                      ": expected out_channels to be a multiple of groups, found ", conv.out_channels, " and ",
@@ -45,8 +49,8 @@ public:
         if (in.channels % conv.groups != 0) fail("channels divisible by groups " + std::to_string(conv.groups));
         check_elements(conv.out_channels * (in.channels / conv.groups), conv.kernel * conv.kernel);
         const AxisPadding rows = conv_padding(conv, in.height), columns = conv_padding(conv, in.width);
-        return checked({conv.out_channels, window_count(in.height, rows.begin + rows.end, conv.kernel, conv.stride),
-                        window_count(in.width, columns.begin + columns.end, conv.kernel, conv.stride)});
+        return checked({conv.out_channels, window_count(in.height, rows.begin + rows.end, conv.span(), conv.stride),
+                        window_count(in.width, columns.begin + columns.end, conv.span(), conv.stride)});
     }
     ValueShape operator()(const BatchNormAttributes& norm) const {
         check_eps(norm.eps);
@@ -97,6 +101,16 @@ public:
         if (like.height < in.height || like.width < in.width) fail("a second input at least as large as the first");
         return {in.channels, like.height, like.width};
     }
+    ValueShape operator()(const SelectChannelsAttributes& select) const {
+        const ValueShape& in = only_input();
+        const auto count = static_cast<std::int64_t>(select.channels.size());
+        check_channels("channels", count);
+        for (const std::int64_t channel : select.channels) {
+            if (channel < 0 || channel >= in.channels) fail("a channel " + std::to_string(channel));
+        }
+        return {count, in.height, in.width};
+    }
+    ValueShape operator()(const SoftmaxAttributes&) const { return only_input(); }
     ValueShape operator()(const LinearAttributes& linear) const {
         const ValueShape& in = only_input();
         check_channels("out_features", linear.out_features);
@@ -192,7 +206,7 @@ std::string to_text(const ValueShape& shape) {
 AxisPadding conv_padding(const ConvAttributes& attributes, std::int64_t in) {
     if (attributes.padding == Padding::symmetric) return {attributes.pad, attributes.pad};
     const std::int64_t out = (in + attributes.stride - 1) / attributes.stride;
-    const std::int64_t total = std::max<std::int64_t>((out - 1) * attributes.stride + attributes.kernel - in, 0);
+    const std::int64_t total = std::max<std::int64_t>((out - 1) * attributes.stride + attributes.span() - in, 0);
     return {total / 2, total - total / 2};
 }
 

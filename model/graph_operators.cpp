@@ -88,6 +88,12 @@ struct Operator::Dispatch {
         const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
         return at::upsample_nearest2d(in[0], {in[1].size(2), in[1].size(3)});
     }
+    at::Tensor operator()(const SelectChannelsAttributes& select) const {
+        const at::Tensor channels = torch::tensor(select.channels, torch::kLong).to(in[0].device());
+        const at::MemoryFormat layout = in[0].suggest_memory_format();
+        return in[0].index_select(1, channels).contiguous(layout);
+    }
+    at::Tensor operator()(const SoftmaxAttributes&) const { return in[0].softmax(1); }
     at::Tensor operator()(const ScaleAttributes&) const {
         return in[0] * op.weight_.reshape({}); // as a number it does not widen a BF16 input
     }
@@ -143,11 +149,12 @@ at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) c
         pad = {0, 0};
     }
     const bool depthwise = conv.groups == x.size(1) && conv.groups == conv.out_channels;
-    if (depthwise && conv.stride > 1 && input.requires_grad() && computes_in_bf16(weight)) {
+    if (depthwise && conv.stride > 1 && conv.dilation == 1 && input.requires_grad() && computes_in_bf16(weight)) {
         const at::Tensor narrow_bias = bias.defined() ? bias.to(at::kBFloat16) : bias;
         return strided_depthwise_bf16(input.to(at::kBFloat16), weight.to(at::kBFloat16), narrow_bias, conv.stride, pad);
     }
-    return at::conv2d(input, weight, bias, {conv.stride, conv.stride}, pad, {1, 1}, conv.groups);
+    return at::conv2d(input, weight, bias, {conv.stride, conv.stride}, pad, {conv.dilation, conv.dilation},
+                      conv.groups);
 }
 
 at::Tensor Operator::normalise(const at::Tensor& x, const std::vector<RowGroup>& groups) const {

@@ -55,9 +55,14 @@ private:
         if (op<BatchNormAttributes>(n) != nullptr) describe_norm(step, n);
         if (op<ConvAttributes>(n) != nullptr) join_norm(step);
         if (op<AddAttributes>(n) != nullptr) step.overwrites = overwritable_input(n);
-        if (op<ActivationAttributes>(n) == nullptr) join_activation(step);
+        if (!keeps_result(n)) join_activation(step);
         maker_[index(step.output)] = static_cast<int>(steps_.size());
         steps_.push_back(std::move(step));
+    }
+
+    /// The gradient needs the result as it was.
+    bool keeps_result(int n) const {
+        return op<ActivationAttributes>(n) != nullptr || op<SoftmaxAttributes>(n) != nullptr;
     }
 
     /// The only reader of a value that is wanted for nothing else; -1 otherwise.
@@ -91,14 +96,14 @@ private:
         joined_.insert(next);
     }
 
-    /// Activations keep their result for the gradient; of all other operators the result is free.
+    /// Where nothing keeps the result for its gradient.
     int overwritable_input(int add) const {
         const std::vector<ValueId>& inputs = node(add).inputs;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             const int maker = maker_[index(inputs[i])];
             if (maker < 0 || only_reader(inputs[i]) < 0) continue;
             const PlanStep& step = steps_[static_cast<std::size_t>(maker)];
-            if (step.activation < 0 && op<ActivationAttributes>(step.node) == nullptr) return static_cast<int>(i);
+            if (step.activation < 0 && !keeps_result(step.node)) return static_cast<int>(i);
         }
         return -1;
     }

@@ -49,6 +49,51 @@ TEST(Engine, ComputesAConvolutionByHand) {
     EXPECT_THAT(numbers_of(engine.output("y")), testing::ElementsAre(0.5F, 6.0F));
 }
 
+TEST(Engine, SelectsChannelsInEveryStorage) {
+    // Bytes as they are: bfloat16 holds them exactly.
+    for (const NumberType precision : {NumberType::f32, NumberType::bf16}) {
+        for (const bool in_bytes : {false, true}) {
+            GraphBuilder builder(1, 2);
+            const ValueId image = in_bytes ? builder.fake_quant(builder.image(), "q", {1, 0}) : builder.image();
+            builder.output("y", builder.select_channels(image, "s", {2, 0, 0, 1}));
+            EngineOptions options;
+            options.precision = precision;
+            Engine engine(std::make_shared<PackedNetwork>(GraphWithValues{builder.build(), {}}), options);
+            EXPECT_EQ(engine.steps()[1].type, in_bytes ? NumberType::u8 : precision);
+            const std::vector<std::uint8_t> pixels{1, 200, 9, 4, 5, 6};
+            engine.run(pixels.data());
+            EXPECT_THAT(numbers_of(engine.output("y")), testing::ElementsAre(9, 1, 1, 200, 6, 4, 4, 5));
+        }
+    }
+}
+
+TEST(Engine, ComputesSoftmaxOfEachPixel) {
+    GraphBuilder builder(1, 2);
+    builder.output("y", builder.softmax(builder.image(), "s"));
+    Engine engine(std::make_shared<PackedNetwork>(GraphWithValues{builder.build(), {}}), {});
+    const std::vector<std::uint8_t> pixels{7, 7, 7, 0, 1, 255};
+    engine.run(pixels.data());
+    const std::vector<float> shares = numbers_of(engine.output("y"));
+    for (int channel = 0; channel < 3; ++channel) EXPECT_NEAR(shares[static_cast<std::size_t>(channel)], 1 / 3.0, 1e-6);
+    EXPECT_NEAR(shares[5], 1, 1e-6);
+}
+
+TEST(Engine, ComputesADilatedConvolutionByHand) {
+    // One row of five pixels, weights 1 and 10 and 100 in the middle row, two pixels apart.
+    GraphBuilder builder(1, 5);
+    ConvAttributes conv{.out_channels = 1, .kernel = 3, .pad = 2};
+    conv.dilation = 2;
+    builder.output("y", builder.conv(builder.image(), "c", conv));
+    HostTensor weight{{1, 3, 3, 3}, std::vector<float>(27, 0.0F)};
+    weight.data[3] = 1;
+    weight.data[4] = 10;
+    weight.data[5] = 100;
+    Engine engine(std::make_shared<PackedNetwork>(GraphWithValues{builder.build(), {{"c.weight", weight}}}), {});
+    const std::vector<std::uint8_t> pixels{1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0};
+    engine.run(pixels.data());
+    EXPECT_THAT(numbers_of(engine.output("y")), testing::ElementsAre(310, 420, 531, 42, 53));
+}
+
 TEST(Engine, GivesTheSameFusedAndSeparate) {
     const auto network = every_operator_packed();
     const std::vector<std::uint8_t> pixels = random_pixels(2 * 32 * 48 * 3, 1);

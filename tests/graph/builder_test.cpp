@@ -11,10 +11,11 @@ namespace {
 
 TEST(GraphBuilder, MakesAVerifiedGraphOfEveryOperator) {
     const Graph graph = test::every_operator().build();
-    EXPECT_EQ(graph.outputs.size(), 3U);
+    EXPECT_EQ(graph.outputs.size(), 4U);
     EXPECT_EQ(graph.value(graph.outputs.at("face.cls.p3")).shape, (ValueShape{2, 8, 12}));
     EXPECT_EQ(graph.value(graph.outputs.at("face.cls.p4")).shape, (ValueShape{2, 4, 6}));
     EXPECT_EQ(graph.value(graph.outputs.at("pose.logits")).shape, (ValueShape{5, 1, 1}));
+    EXPECT_EQ(graph.value(graph.outputs.at("parts.shares")).shape, (ValueShape{4, 4, 6}));
 }
 
 TEST(GraphBuilder, NamesParametersAfterTheNode) {

@@ -71,6 +71,9 @@ TEST(Describe, TellsTheOperatorWithWhatIsUnusual) {
     EXPECT_EQ(describe(node_named(graph, "trunk.stem.conv")), "conv 3x3 s2 -> 8");
     EXPECT_EQ(describe(node_named(graph, "trunk.down.dw")), "conv 3x3 s2 g8 -> 8 same_tf");
     EXPECT_EQ(describe(node_named(graph, "trunk.p3")), "conv 1x1 -> 8 bias");
+    EXPECT_EQ(describe(node_named(graph, "branches.parts.wide")), "conv 3x3 d2 -> 4 bias");
+    EXPECT_EQ(describe(node_named(graph, "branches.parts.shuffle")), "select_channels -> 8");
+    EXPECT_EQ(describe(node_named(graph, "branches.parts.softmax")), "softmax");
     EXPECT_EQ(describe(node_named(graph, "trunk.pool")), "max_pool 2x2 s2");
     EXPECT_EQ(describe(node_named(graph, "trunk.down.act")), "silu");
     EXPECT_EQ(describe(node_named(graph, "branches.pose.fc")), "linear -> 5");

@@ -132,12 +132,14 @@ Graph random_graph(Random& random) {
     const std::int64_t count = random.integer(2, 14);
     for (std::int64_t i = 0; i < count; ++i) {
         const std::string name = "n" + std::to_string(i);
-        switch (random.integer(0, 5)) {
+        switch (random.integer(0, 7)) {
         case 0: values.push_back(b.conv(any(), name, conv())); break;
         case 1: values.push_back(b.activation(any(), name, Activation::silu)); break;
         case 2: values.push_back(b.scale(any(), name)); break;
         case 3: values.push_back(b.upsample_like(any(), any(), name)); break;
         case 4: values.push_back(b.max_pool(any(), name, 3, 1, 1)); break;
+        case 5: values.push_back(b.select_channels(any(), name, {2, 0, 0})); break;
+        case 6: values.push_back(b.softmax(any(), name)); break;
         default: values.push_back(b.add(any(), any(), name));
         }
     }

@@ -51,7 +51,7 @@ TEST(FusionSvg, DrawsEveryNodeOnTheLeftAndEveryGroupOnTheRight) {
     int left_end = 0;
     for (const SvgBox& box : halves.nodes) left_end = std::max(left_end, box.left + box.width);
     for (const SvgBox& box : halves.groups) EXPECT_GT(box.left, left_end);
-    EXPECT_EQ(test::count_of(svg, ">before: 27 operators<"), 1U);
+    EXPECT_EQ(test::count_of(svg, ">before: 30 operators<"), 1U);
     EXPECT_EQ(test::count_of(svg, ">after: " + std::to_string(groups.size()) + " groups<"), 1U);
 }
 

@@ -73,6 +73,18 @@ TEST(GraphJson, KeepsPatternsOfStartValues) {
     EXPECT_EQ(good_text().find("init_pattern"), std::string::npos); // only where there is one
 }
 
+TEST(GraphJson, KeepsDilationsAndChosenChannels) {
+    const Graph read = graph_from_json(good_text(), "x");
+    const auto node = [&](const std::string& name) { return *read.producer(read.find_value(name).value()); };
+    EXPECT_EQ(std::get<ConvAttributes>(node("branches.parts.wide").attributes).dilation, 2);
+    EXPECT_EQ(std::get<ConvAttributes>(node("trunk.p3").attributes).dilation, 1);
+    EXPECT_EQ(std::get<SelectChannelsAttributes>(node("branches.parts.shuffle").attributes).channels,
+              (std::vector<std::int64_t>{0, 4, 1, 5, 2, 6, 3, 7}));
+    expect_refused(changed("\"dilation\":2", "\"dilation\":0"), {"/dilation", "found 0"});
+    expect_refused(changed("\"channels\":[0,4", "\"channels\":[0,8"), {"branches.parts.shuffle", "a channel 8"});
+    expect_refused(changed("\"channels\":[0,4", "\"channels\":[-1,4"), {"/channels"});
+}
+
 TEST(GraphJson, RefusesWhatIsNoJsonObject) {
     expect_refused("", {"model.safetensors"});
     expect_refused("[]", {"object"});
@@ -86,7 +98,7 @@ TEST(GraphJson, RefusesANewerVersion) {
 
 TEST(GraphJson, RefusesUnknownMissingAndRepeatedKeys) {
     expect_refused(changed("\"stride\":2", "\"strides\":2"), {"/nodes/0/stride", "missing"});
-    expect_refused(changed("\"stride\":2", "\"stride\":2,\"dilation\":1"), {"/nodes/0/dilation", "unknown key"});
+    expect_refused(changed("\"stride\":2", "\"stride\":2,\"dilatation\":1"), {"/nodes/0/dilatation", "unknown key"});
     expect_refused(changed("\"stride\":2", "\"stride\":2,\"stride\":2"), {"/nodes/0/stride", "duplicate"});
     expect_refused(changed("\"init_std\":0.0", "\"init_std\":0.0,\"x\":0"), {"/parameters/0/x", "unknown key"});
     expect_refused(changed("\"outputs\"", "\"results\""), {"/outputs", "missing"});

@@ -226,11 +226,20 @@ TEST(ToOnnx, EnlargesByIndicesWhereResizeWouldRound) {
     EXPECT_EQ(file.shapes(12).at("y"), (Integers{1, 3, 10, 16}));
 }
 
+TEST(ToOnnx, WritesDilationsWhereThereAreAny) {
+    const Exported file(test::with_random_values(test::every_operator().build()));
+    EXPECT_EQ(file.attribute("branches.parts.wide", "dilations").integers(8), (Integers{2, 2}));
+    EXPECT_THROW(file.attribute("trunk.p3", "dilations"), std::runtime_error);
+    EXPECT_EQ(file.integers("branches.parts.shuffle.channels"), (Integers{0, 4, 1, 5, 2, 6, 3, 7}));
+    EXPECT_EQ(file.attribute("branches.parts.softmax", "axis").integer(3), 1);
+}
+
 TEST(ToOnnx, WritesEveryOperatorAndSharedParametersOnce) {
     const GraphWithValues network = test::with_random_values(test::every_operator().build());
     const Exported file(network);
-    for (const char* type : {"Conv", "BatchNormalization", "Relu", "Sigmoid", "Add", "Concat", "Mul", "MaxPool",
-                             "AveragePool", "GlobalAveragePool", "Resize", "InstanceNormalization", "Reshape"}) {
+    for (const char* type :
+         {"Conv", "BatchNormalization", "Relu", "Sigmoid", "Add", "Concat", "Mul", "MaxPool", "AveragePool",
+          "GlobalAveragePool", "Resize", "InstanceNormalization", "Reshape", "Gather", "Softmax"}) {
         EXPECT_THAT(file.node_types(), Contains(type));
     }
     for (const auto& [name, tensor] : network.tensors) EXPECT_EQ(file.floats(name), tensor.data);

@@ -25,6 +25,16 @@ TEST(InferShape, ConvolutionFollowsTheWindowFormula) {
     EXPECT_EQ(infer(ConvAttributes{.out_channels = 6, .groups = 3}, {{3, 5, 5}}), (ValueShape{6, 5, 5}));
 }
 
+TEST(InferShape, DilationSpreadsTheKernel) {
+    ConvAttributes conv{.out_channels = 8, .kernel = 3, .pad = 5};
+    conv.dilation = 5; // 11 pixels wide
+    EXPECT_EQ(infer(conv, {{3, 30, 20}}), (ValueShape{8, 30, 20}));
+    conv.pad = 0;
+    EXPECT_EQ(infer(conv, {{3, 30, 20}}), (ValueShape{8, 20, 10}));
+    conv.padding = Padding::same_tf;
+    EXPECT_EQ(infer(conv, {{3, 30, 20}}), (ValueShape{8, 30, 20}));
+}
+
 TEST(InferShape, SameTfGivesTheRoundedUpQuotient) {
     for (const std::int64_t kernel : {1, 2, 3, 5, 7}) {
         for (const std::int64_t stride : {1, 2, 3}) {
@@ -57,6 +67,8 @@ TEST(InferShape, OtherOperators) {
     EXPECT_EQ(infer(AddAttributes{}, {{4, 3, 3}, {4, 3, 3}}), (ValueShape{4, 3, 3}));
     EXPECT_EQ(infer(LinearAttributes{10, "p"}, {{4, 1, 1}}), (ValueShape{10, 1, 1}));
     EXPECT_EQ(infer(ScaleAttributes{"p"}, {{4, 3, 3}}), (ValueShape{4, 3, 3}));
+    EXPECT_EQ(infer(SoftmaxAttributes{}, {{4, 3, 3}}), (ValueShape{4, 3, 3}));
+    EXPECT_EQ(infer(SelectChannelsAttributes{{3, 3, 0}}, {{4, 5, 6}}), (ValueShape{3, 5, 6}));
 }
 
 TEST(InferShape, RefusesInputsThatDoNotFit) {
@@ -91,6 +103,14 @@ TEST(InferShape, RefusesAttributesOutOfRange) {
     refused<CheckError>(both, {in}, {"same_tf", "found 1"});
     const ConvAttributes huge{.out_channels = kMaxChannels, .kernel = kMaxWindow, .pad = kMaxWindow / 2};
     refused<CheckError>(huge, {{kMaxChannels, 600, 600}}, {"4294967296"});
+    ConvAttributes spread{.out_channels = 4, .kernel = 3};
+    spread.dilation = 0;
+    refused<CheckError>(spread, {in}, {"dilation", "found 0"});
+    spread.dilation = kMaxWindow;
+    refused<CheckError>(spread, {in}, {"kernel 2049"});
+    refused<CheckError>(SelectChannelsAttributes{}, {in}, {"channels"});
+    refused<ShapeError>(SelectChannelsAttributes{{0, 4}}, {in}, {"a channel 4"});
+    refused<ShapeError>(SelectChannelsAttributes{{-1}}, {in}, {"a channel -1"});
     refused<CheckError>(BatchNormAttributes{0, "p"}, {in}, {"eps"});
     refused<CheckError>(BatchNormAttributes{-1e-5, "p"}, {in}, {"eps"});
     refused<CheckError>(GroupNormAttributes{2, 0, "p"}, {in}, {"eps"});

@@ -9,7 +9,7 @@
 namespace banyan::test {
 
 /// One network with every operator: a trunk of two levels, a "face" branch whose tower is shared over both levels with
-/// a batch norm each, and a "pose" classifier behind a group norm.
+/// a batch norm each, a "pose" classifier behind a group norm, and a "parts" branch of shuffled channels.
 inline GraphBuilder every_operator() {
     GraphBuilder builder(32, 48);
     ValueId fine = builder.conv_bn_act(builder.image(), "trunk.stem", {.out_channels = 8, .stride = 2});
@@ -34,6 +34,11 @@ inline GraphBuilder every_operator() {
     const ValueId pooled = builder.global_average_pool(grouped, "branches.pose.pool");
     const ValueId pose = builder.linear(pooled, "branches.pose.fc", {.out_features = 5});
     builder.output("pose.logits", builder.activation(pose, "branches.pose.sigmoid", Activation::sigmoid));
+    const ValueId shuffled = builder.select_channels(coarse, "branches.parts.shuffle", {0, 4, 1, 5, 2, 6, 3, 7});
+    ConvAttributes wide{.out_channels = 4, .kernel = 3, .pad = 2, .bias = true};
+    wide.dilation = 2;
+    const ValueId parts = builder.conv(shuffled, "branches.parts.wide", wide);
+    builder.output("parts.shares", builder.softmax(parts, "branches.parts.softmax"));
     return builder;
 }
 

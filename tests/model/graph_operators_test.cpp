@@ -148,6 +148,34 @@ TEST(GraphOperators, PoolConcatenateAddAndUpsample) {
     expect_close(up.run(x), at::upsample_nearest2d(at::max_pool2d(x, 2, 2), {11, 14}), kRounding);
 }
 
+TEST(GraphOperators, SelectChannelsAndSoftmax) {
+    const at::Tensor x = images();
+    Fixture select = make([](GraphBuilder& b) { return b.select_channels(b.image(), "s", {2, 0, 0, 1}); });
+    expect_close(select.run(x),
+                 at::cat({x.narrow(1, 2, 1), x.narrow(1, 0, 1), x.narrow(1, 0, 1), x.narrow(1, 1, 1)}, 1), kRounding);
+    // An activation behind a softmax must leave its result alone: the gradient needs it.
+    Fixture soft = make([](GraphBuilder& b) {
+        const ValueId conv = b.conv(b.image(), "c", {.out_channels = 4});
+        return b.activation(b.softmax(conv, "s"), "a", Activation::sigmoid);
+    });
+    const at::Tensor weight = soft.tensor("c.weight"), y = soft.run(x);
+    const at::Tensor expected = at::conv2d(x, weight).softmax(1).sigmoid();
+    expect_close(y, expected, kRounding);
+    const at::Tensor upstream = torch::randn_like(y);
+    expect_close(torch::autograd::grad({y}, {weight}, {upstream})[0],
+                 torch::autograd::grad({expected}, {weight}, {upstream})[0], kRounding);
+}
+
+TEST(GraphOperators, DilatedConvolution) {
+    const at::Tensor x = images();
+    Fixture dilated = make([](GraphBuilder& b) {
+        ConvAttributes conv{.out_channels = 4, .kernel = 3, .pad = 2};
+        conv.dilation = 2;
+        return b.conv(b.image(), "c", conv);
+    });
+    expect_close(dilated.run(x), at::conv2d(x, dilated.tensor("c.weight"), {}, {1, 1}, {2, 2}, {2, 2}), kRounding);
+}
+
 TEST(GraphOperators, ScaleAndClassify) {
     const at::Tensor x = images();
     Fixture scale = make([](GraphBuilder& b) { return b.scale(b.image(), "s", {}, 1.5); });
