@@ -1,26 +1,24 @@
-// ONNX Runtime computes from an exported network what the engine computes from the network itself.
+// ONNX Runtime computes from an exported network what the engine computes from the network itself, and so does the
+// engine from the exported file.
 
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <functional>
 
 #include <gtest/gtest.h>
 
 #include "backbone/backbone.h"
 #include "backbone/neck.h"
-#include "core/atomic_file.h"
 #include "core/random.h"
 #include "engine/engine.h"
 #include "graph/onnx_export.h"
+#include "graph/onnx_import.h"
 #include "graph/pass_list.h"
 #include "heads/head.h"
 #include "quant/quantize_network.h"
+#include "tests/engine/onnx_runtime.h"
 #include "tests/graph/small_graphs.h"
-#include "tests/support/temp_dir.h"
 
 namespace banyan {
 namespace {
@@ -139,21 +137,6 @@ std::vector<std::uint8_t> random_pixels(std::int64_t count) {
     return pixels;
 }
 
-/// [N, H, W, C] -> float32 [N, C, H, W]
-template <typename Number>
-std::vector<float> channels_first(const Number* data, std::int64_t batch, const ValueShape& shape) {
-    std::vector<float> result;
-    const std::int64_t pixels = shape.height * shape.width;
-    for (std::int64_t n = 0; n < batch; ++n) {
-        for (std::int64_t c = 0; c < shape.channels; ++c) {
-            for (std::int64_t p = 0; p < pixels; ++p) {
-                result.push_back(static_cast<float>(data[(n * pixels + p) * shape.channels + c]));
-            }
-        }
-    }
-    return result;
-}
-
 struct Distance {
     double largest = 0; ///< number of `from`
     double most = 0, mean = 0;
@@ -171,14 +154,9 @@ Distance distance(const std::vector<float>& from, const std::vector<float>& to) 
     return found;
 }
 
-const std::string kInterpreter = BANYAN_SOURCE_DIR "/.deps/test-venv/bin/python3";
-
-class OnnxRuntime : public ::testing::TestWithParam<Network> {
+class ExportedNetwork : public ::testing::TestWithParam<Network> {
 protected:
     void SetUp() override {
-        if (!std::filesystem::exists(kInterpreter)) {
-            GTEST_SKIP() << "the Python packages that run ONNX files are not there; scripts/test.sh installs them";
-        }
         options_ = GetParam().options;
         options_.mean = kMean;
         options_.std = kStd;
@@ -194,8 +172,7 @@ protected:
         }
     }
 
-    /// What ONNX Runtime makes of the pixels: all outputs one after the other.
-    std::vector<float> run_exported() const {
+    std::string exported() const {
         OnnxExportOptions options;
         options.batch = options_.batch;
         options.height = options_.height;
@@ -203,19 +180,7 @@ protected:
         options.mean = kMean;
         options.std = kStd;
         options.metadata = {{"banyan.preprocessing", "none"}};
-        const test::TempDir folder;
-        const std::vector<float> input = channels_first(pixels_.data(), options_.batch, image_);
-        const std::string model = folder.write("model.onnx", to_onnx(network_, options));
-        const std::string numbers =
-            folder.write("input.bin", {reinterpret_cast<const char*>(input.data()), input.size() * sizeof(float)});
-        const std::string results = folder.file("output.bin");
-        const std::string command = "'" + kInterpreter + "' '" BANYAN_SOURCE_DIR "/tests/engine/run_onnx.py' '" +
-                                    model + "' '" + numbers + "' '" + results + "'";
-        if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
-        const std::string bytes = read_file(results);
-        std::vector<float> outputs(bytes.size() / sizeof(float));
-        std::memcpy(outputs.data(), bytes.data(), bytes.size());
-        return outputs;
+        return to_onnx(network_, options);
     }
 
     /// float32 [N, C, H, W] by name
@@ -227,7 +192,7 @@ protected:
         Outputs outputs;
         for (const auto& [name, value] : network.graph.outputs) {
             const EngineOutput output = engine.output(name);
-            outputs[name] = channels_first(output.data, output.batch, output.shape);
+            outputs[name] = test::channels_first(output.data, output.batch, output.shape);
         }
         return outputs;
     }
@@ -258,8 +223,12 @@ protected:
     Outputs exact_; ///< of the network before it was quantised
 };
 
+class OnnxRuntime : public ExportedNetwork {};
+
 TEST_P(OnnxRuntime, ComputesWhatTheEngineComputes) {
-    const std::vector<float> exported = run_exported();
+    if (!test::has_onnx_runtime()) GTEST_SKIP() << test::kOnnxRuntimeIsMissing;
+    const std::vector<float> exported =
+        test::run_onnx(this->exported(), test::channels_first(pixels_.data(), options_.batch, image_));
     std::size_t begin = 0;
     for (const auto& [name, expected] : outputs_of(network_)) {
         ASSERT_LE(begin + expected.size(), exported.size()) << name;
@@ -272,11 +241,35 @@ TEST_P(OnnxRuntime, ComputesWhatTheEngineComputes) {
     EXPECT_EQ(begin, exported.size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, OnnxRuntime, ::testing::ValuesIn(networks()), [](const auto& test) {
+TEST_P(ExportedNetwork, IsTheSameWhenImportedAgain) {
+    options_.batch = 1;
+    const ImportedNetwork imported = import_onnx(exported(), {});
+    EngineOptions again = options_;
+    again.height = again.width = 0;
+    again.mean = imported.mean;
+    again.std = imported.std;
+    Engine engine(std::make_shared<PackedNetwork>(network_), options_);
+    Engine second(std::make_shared<PackedNetwork>(apply_passes(imported.network)), again);
+    engine.run(pixels_.data());
+    second.run(pixels_.data());
+    EXPECT_EQ(imported.network.graph.outputs.size(), network_.graph.outputs.size());
+    for (const auto& [name, value] : network_.graph.outputs) {
+        const EngineOutput expected = engine.output(name), found = second.output(name);
+        ASSERT_EQ(expected.shape, found.shape) << name;
+        EXPECT_EQ(imported.outputs.at(name).order, "C H W");
+        const auto count = static_cast<std::size_t>(expected.of_image(1) - expected.data);
+        test::expect_near({found.data, count}, {expected.data, count}, 1e-5F, name);
+    }
+}
+
+std::string test_name(const ::testing::TestParamInfo<Network>& test) {
     std::string name;
     for (const char c : test.param.name) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
     return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, OnnxRuntime, ::testing::ValuesIn(networks()), test_name);
+INSTANTIATE_TEST_SUITE_P(Networks, ExportedNetwork, ::testing::ValuesIn(networks()), test_name);
 
 } // namespace
 } // namespace banyan
