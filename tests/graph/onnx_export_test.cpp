@@ -9,7 +9,7 @@
 #include "graph/pass_list.h"
 #include "graph/quantized_weight.h"
 #include "graph/rebuild.h"
-#include "tests/graph/protobuf_reader.h"
+#include "tests/graph/protobuf_message.h"
 #include "tests/graph/small_graphs.h"
 #include "tests/support/expect_error.h"
 

@@ -41,6 +41,8 @@ public:
     void output(const std::string& name, const OnnxDims& dims) { graph_.add_output(name, dims); }
 
     OnnxGraph& graph() { return graph_; }
+    /// An initializer of any type: a TensorProto.
+    void initializer(const ProtobufWriter& tensor) { more_.add_message(5, tensor); }
 
     std::string bytes(std::int64_t opset = 17) const {
         ProtobufWriter model, version;
@@ -48,13 +50,14 @@ public:
         version.add_bytes(1, "");
         version.add_integer(2, opset);
         model.add_message(8, version);
-        model.add_message(7, graph_.message());
+        model.add_bytes(7, graph_.message().bytes() + more_.bytes());
         return std::move(model).bytes();
     }
 
 private:
     Random random_{9};
     OnnxGraph graph_{"file"};
+    ProtobufWriter more_; ///< of the graph
 };
 
 } // namespace banyan::test
