@@ -165,10 +165,12 @@ void verify_sums(const SafetensorsFile& file, json header) {
 
 } // namespace
 
-SafetensorsFile SafetensorsFile::load(const std::string& path) {
+SafetensorsFile SafetensorsFile::load(const std::string& path) { return parse(read_file(path), path); }
+
+SafetensorsFile SafetensorsFile::parse(std::string bytes, const std::string& path) {
     SafetensorsFile file;
     file.path_ = path;
-    file.bytes_ = std::make_shared<const std::string>(read_file(path));
+    file.bytes_ = std::make_shared<const std::string>(std::move(bytes));
     const std::string_view text = header_text(*file.bytes_, path);
     json header = parse_json(text, path);
     file.metadata_ = parse_metadata(header, path);

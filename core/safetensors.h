@@ -36,6 +36,8 @@ class SafetensorsFile {
 public:
     /// @throws IoError the file cannot be read; ModelFileError it breaks a rule or a sum does not match.
     static SafetensorsFile load(const std::string& path);
+    /// The same of bytes in memory. @param path for messages
+    static SafetensorsFile parse(std::string bytes, const std::string& path);
 
     const std::map<std::string, TensorBytes>& tensors() const { return tensors_; }
     const std::map<std::string, std::string>& metadata() const { return metadata_; }

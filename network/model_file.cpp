@@ -1,8 +1,10 @@
 #include "network/model_file.h"
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
+#include "core/atomic_file.h"
 #include "core/config_reader.h"
 #include "core/error.h"
 #include "core/safetensors.h"
@@ -80,8 +82,10 @@ void ModelFile::save(const std::string& path) const {
     save_safetensors(path, bytes, metadata);
 }
 
-ModelFile ModelFile::load(const std::string& path) {
-    const SafetensorsFile file = SafetensorsFile::load(path);
+ModelFile ModelFile::load(const std::string& path) { return parse(read_file(path), path); }
+
+ModelFile ModelFile::parse(std::string bytes, const std::string& path) {
+    const SafetensorsFile file = SafetensorsFile::parse(std::move(bytes), path);
     check_format(file);
     ModelFile model;
     model.options = options_of(file);

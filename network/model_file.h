@@ -26,6 +26,8 @@ struct ModelFile {
     void save(const std::string& path) const;
     /// @throws IoError; ModelFileError damaged, not a model file, newer schema, missing or misshapen tensors
     static ModelFile load(const std::string& path);
+    /// The same of bytes in memory. @param path for messages
+    static ModelFile parse(std::string bytes, const std::string& path);
 };
 
 } // namespace banyan

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "support/expect_error.h"
+#include "support/mutated.h"
 #include "support/temp_dir.h"
 
 namespace banyan {
@@ -262,6 +263,35 @@ TEST_F(ForeignFile, IsRefusedWithWrongMetadata) {
     expect_refused(framed(R"({"__metadata__":{"xxh3":"{}"}})", ""), {"both or neither"});
     expect_refused(framed(R"({"__metadata__":{"xxh3_header":"0"}})", ""), {"both or neither"});
     expect_refused(framed(R"({"__metadata__":{"xxh3":"{}","xxh3_header":"0"}})", ""), {"header does not match"});
+}
+
+TEST_F(ForeignFile, IsReadOrRefusedHoweverItIsDamaged) {
+    const std::string good =
+        framed(R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
+               R"("b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}})",
+               "abcdefghi");
+    std::vector<std::string> words = test::json_words(), binary = test::binary_words();
+    words.insert(words.end(), binary.begin(), binary.end());
+    int read = 0;
+    for (std::uint64_t seed = 0; seed < 20000; ++seed) {
+        Random random(seed);
+        std::string bytes = test::mutated(good, random, words);
+        if (random.chance(0.7) && bytes.size() > 17) { // a header as long as it says, or nothing else is ever tried
+            bytes = framed(bytes.substr(8, bytes.size() - 17), bytes.substr(bytes.size() - 9));
+        }
+        try {
+            std::size_t sum = 0;
+            const SafetensorsFile file = SafetensorsFile::parse(bytes, "file");
+            for (const auto& [name, tensor] : file.tensors()) sum += bytes_of(tensor).size();
+            EXPECT_LE(sum, bytes.size()) << "seed " << seed;
+            ++read;
+        } catch (const ModelFileError&) {
+            continue;
+        } catch (const std::exception& error) {
+            FAIL() << "seed " << seed << ": " << error.what();
+        }
+    }
+    EXPECT_GT(read, 100);
 }
 
 // ---- damage of our own files
