@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "graph/protobuf_reader.h"
+#include "graph/protobuf_message.h"
 #include "process.h"
 #include "small_run.h"
 
