@@ -1,34 +1,12 @@
 #include "apps/measure_values.h"
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "apps/option_values.h"
-#include "core/nearest_word.h"
 #include "heads/head_config.h"
 
 namespace banyan {
-
-namespace {
-
-/// Value of a text option that must be one of these names.
-template <typename Value>
-Value choice_option(const Options& options, const std::string& name,
-                    const std::vector<std::pair<std::string, Value>>& choices) {
-    const std::string text = text_option(options, name);
-    std::vector<std::string> names;
-    std::string expected;
-    for (const auto& [choice, value] : choices) {
-        if (choice == text) return value;
-        names.push_back(choice);
-        expected += (expected.empty() ? "" : ", ") + choice;
-    }
-    throw UsageError(
-        ErrorText{"--" + name, "unknown value", "one of " + expected, "\"" + text + "\"", did_you_mean(text, names)});
-}
-
-} // namespace
 
 RunConfig joint_config_option(const Options& options) {
     std::vector<std::string> changes = texts_option(options, "set");

@@ -2,9 +2,11 @@
 
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/run_commands.h"
+#include "core/nearest_word.h"
 
 namespace banyan {
 
@@ -26,6 +28,22 @@ Number number_option(const Options& options, const std::string& name, Number low
     range << "a number in [" << lowest << ", " << highest << "]";
     found << value;
     throw UsageError(ErrorText{"--" + name, "out of range", range.str(), found.str(), ""});
+}
+
+/// Value of a text option that must be one of these names. @throws UsageError it is none
+template <typename Value>
+Value choice_option(const Options& options, const std::string& name,
+                    const std::vector<std::pair<std::string, Value>>& choices) {
+    const std::string text = text_option(options, name);
+    std::vector<std::string> names;
+    std::string expected;
+    for (const auto& [choice, value] : choices) {
+        if (choice == text) return value;
+        names.push_back(choice);
+        expected += (expected.empty() ? "" : ", ") + choice;
+    }
+    throw UsageError(
+        ErrorText{"--" + name, "unknown value", "one of " + expected, "\"" + text + "\"", did_you_mean(text, names)});
 }
 
 /// Value of --side. @throws UsageError not a multiple of 32 in [64, 4096]

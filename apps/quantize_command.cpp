@@ -31,18 +31,9 @@ struct Stopped {};
 
 QuantizeOptions quantize_options(const Options& options) {
     QuantizeOptions result;
-    const std::string method = text_option(options, "method");
-    std::string names;
-    bool known = false;
-    for (const auto& [name, value] : range_method_names()) {
-        names += (names.empty() ? "" : ", ") + name;
-        if (name != method) continue;
-        result.method = value;
-        known = true;
-    }
-    if (!known) throw UsageError(ErrorText{"--method", "unknown method", names, "\"" + method + "\"", ""});
+    result.method = choice_option(options, "method", range_method_names());
     result.range.percentile = number_option<double>(options, "percentile", 50, 100);
-    result.correct_biases = options.count("no-bias-correction") == 0;
+    result.biases = choice_option(options, "bias", bias_correction_names());
     result.equalize = options.count("equalize") != 0;
     if (options.count("keep-float") != 0) {
         result.keep_float = split_names(text_option(options, "keep-float"), "--keep-float");
@@ -79,7 +70,12 @@ std::vector<PictureChoice> calibration_choice(const std::vector<Dataset>& datase
     return choose_pictures(datasets, table, task_names(model), count);
 }
 
-QuantizedNetwork quantize(const ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
+struct Quantized {
+    GraphWithValues network;
+    CalibratedNetwork calibrated;
+};
+
+Quantized quantize(const ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
     const int side = model.options.input_side;
     const CalibrationPictures pictures{
         choice.size(), [&](std::size_t i) {
@@ -94,11 +90,16 @@ QuantizedNetwork quantize(const ModelFile& model, const std::vector<PictureChoic
     if (options.count("threads") != 0) engine_options.threads = number_option<int>(options, "threads", 1, 1024);
     Progress progress("calibrating", static_cast<std::int64_t>(2 * choice.size()), "image");
     std::int64_t done = 0;
-    return quantize_network(apply_passes({model.graph, model.tensors}), engine_options, pictures,
-                            quantize_options(options), [&] {
-                                if (stop_requested()) throw Stopped{};
-                                progress.update(++done);
-                            });
+    const QuantizeOptions quantization = quantize_options(options);
+    Quantized result;
+    result.calibrated =
+        calibrate_network(apply_passes({model.graph, model.tensors}), engine_options, pictures, quantization, [&] {
+            if (stop_requested()) throw Stopped{};
+            progress.update(++done);
+        });
+    progress.finish();
+    result.network = quantized_network(result.calibrated, engine_options, pictures, quantization);
+    return result;
 }
 
 Json value_json(const QuantizedValue& value, const ValueStatistics& statistics) {
@@ -112,7 +113,7 @@ Json value_json(const QuantizedValue& value, const ValueStatistics& statistics) 
             {"sqnr_db", value.sqnr_db}};
 }
 
-Json result_json(const QuantizedNetwork& result, const std::string& method, std::size_t pictures) {
+Json result_json(const CalibratedNetwork& result, const std::string& method, std::size_t pictures) {
     Json values = Json::array();
     for (const QuantizedValue& value : result.values) {
         values.push_back(value_json(value, result.statistics.at(value.name)));
@@ -126,7 +127,7 @@ std::string number_text(double value) {
     return text;
 }
 
-void print_table(const QuantizedNetwork& result, const std::string& file) {
+void print_table(const CalibratedNetwork& result, const std::string& file) {
     std::vector<QuantizedValue> worst = result.values;
     std::sort(worst.begin(), worst.end(),
               [](const QuantizedValue& a, const QuantizedValue& b) { return a.sqnr_db < b.sqnr_db; });
@@ -152,7 +153,7 @@ ExitCode run_quantize(const Options& options) {
     const std::vector<Dataset> datasets = calibration_sets(options, ClassTable(model.options.tasks));
     const std::vector<PictureChoice> choice = calibration_choice(datasets, model.options, images);
     if (choice.empty()) throw DataError(text_option(options, "calib") + ": no picture tells of any task of the model");
-    QuantizedNetwork result;
+    Quantized result;
     try {
         result = quantize(model, choice, options);
     } catch (const Stopped&) {
@@ -166,9 +167,9 @@ ExitCode run_quantize(const Options& options) {
     model.facts["quantized"] = method + ", " + std::to_string(choice.size()) + " pictures";
     model.save(out);
     if (options.count("json") != 0) {
-        std::cout << result_json(result, method, choice.size()).dump() << "\n";
+        std::cout << result_json(result.calibrated, method, choice.size()).dump() << "\n";
     } else {
-        print_table(result, out);
+        print_table(result.calibrated, out);
     }
     return ExitCode::ok;
 }

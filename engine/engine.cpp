@@ -251,12 +251,13 @@ void Engine::run_timed(const std::uint8_t* pixels, std::vector<double>& seconds)
 }
 
 void Engine::run_observed(const std::uint8_t* pixels, const ValueObserver& observer) {
+    BANYAN_CHECK(plan_->options.precision == NumberType::f32, "engine: values can be observed in float32 only");
     const Program& program = plan_->program;
     plan_->run_stepwise(pixels, [&](std::size_t step) {
         const ValueId value = step == 0 ? program.graph.input : program.operations[step - 1].output;
         const ValueMemory memory = plan_->place(value);
-        BANYAN_CHECK(memory.storage.type == NumberType::f32, "engine: values can be observed in float32 only");
-        const auto* numbers = reinterpret_cast<const float*>(memory.data);
+        if (memory.storage.type != NumberType::f32) return;
+        auto* numbers = reinterpret_cast<float*>(memory.data);
         observer(program.value(value).name, {numbers, static_cast<std::size_t>(memory.count())});
     });
 }

@@ -87,9 +87,10 @@ public:
     /// The same with the time of each step added to `seconds`, one number a step, that of the input's conversion first.
     void run_timed(const std::uint8_t* pixels, std::vector<double>& seconds);
 
-    /// The same, showing every value as it is made: name and numbers [N, H, W, C]. For calibration.
+    /// The same, showing every value as it is made: name and numbers [N, H, W, C]; values in bytes are not shown. What
+    /// the observer changes of the numbers goes into what follows. For calibration.
     /// @throws CheckError the engine is not a float32 one
-    using ValueObserver = std::function<void(const std::string& value, std::span<const float> numbers)>;
+    using ValueObserver = std::function<void(const std::string& value, std::span<float> numbers)>;
     void run_observed(const std::uint8_t* pixels, const ValueObserver& observer);
 
     /// @throws CheckError an unknown name, or a deferred output

@@ -51,74 +51,42 @@ std::vector<QuantizedValue> choose_ranges(const std::vector<std::string>& values
     return chosen;
 }
 
-/// What one layer's rounded weights add to its mean output, by output channel.
-std::vector<double> mean_shifts(const ConvAttributes& conv, const HostTensor& exact, const HostTensor& rounded,
-                                const std::vector<double>& input_means) {
-    const auto outputs = static_cast<std::size_t>(conv.out_channels);
-    const std::size_t per_group = outputs / static_cast<std::size_t>(conv.groups);
-    const auto inputs = static_cast<std::size_t>(exact.shape.at(1));
-    const std::size_t window = exact.data.size() / (outputs * inputs);
-    std::vector<double> shifts(outputs, 0.0);
-    for (std::size_t o = 0; o < outputs; ++o) {
-        for (std::size_t i = 0; i < inputs; ++i) {
-            double difference = 0;
-            for (std::size_t k = 0; k < window; ++k) {
-                const std::size_t at = (o * inputs + i) * window + k;
-                difference += double{rounded.data[at]} - double{exact.data[at]};
-            }
-            shifts[o] += difference * input_means.at(o / per_group * inputs + i);
-        }
-    }
-    return shifts;
-}
-
 } // namespace
 
-void correct_biases(const Graph& graph, const HostTensors& exact, const std::map<std::string, ValueStatistics>& read,
-                    HostTensors& rounded) {
-    struct Correction {
-        std::vector<double> shifts;
-        int nodes = 0;
-    };
-    std::map<std::string, Correction> by_parameters; // several nodes may share them
-    for (const Node& node : graph.nodes) {
-        const auto* conv = std::get_if<ConvAttributes>(&node.attributes);
-        if (conv == nullptr || !conv->bias) continue;
-        const std::string weight = conv->parameters + ".weight";
-        if (exact.at(weight) == rounded.at(weight)) continue;
-        const std::vector<double>& means = read.at(graph.value(node.inputs[0]).name).channel_means;
-        const std::vector<double> shifts = mean_shifts(*conv, exact.at(weight), rounded.at(weight), means);
-        Correction& correction = by_parameters[conv->parameters];
-        correction.shifts.resize(shifts.size(), 0.0);
-        for (std::size_t o = 0; o < shifts.size(); ++o) correction.shifts[o] += shifts[o];
-        ++correction.nodes;
-    }
-    for (const auto& [parameters, correction] : by_parameters) {
-        std::vector<float>& bias = rounded.at(parameters + ".bias").data;
-        for (std::size_t o = 0; o < bias.size(); ++o) {
-            bias[o] = static_cast<float>(double{bias[o]} - correction.shifts[o] / correction.nodes);
-        }
-    }
-}
-
-QuantizedNetwork quantize_network(GraphWithValues network, const EngineOptions& engine_options,
-                                  const CalibrationPictures& pictures, const QuantizeOptions& options,
-                                  const std::function<void()>& each) {
-    if (options.equalize) network = equalize_layers(network);
-    const std::set<std::string> exact = exact_nodes(network.graph, options.keep_float);
-    const std::vector<std::string> values = quantizable_values(network.graph, exact);
-    Engine engine(std::make_shared<PackedNetwork>(network), engine_options);
-    QuantizedNetwork result;
-    result.statistics = calibrate(engine, observed_values(network.graph, values), pictures, each);
-    result.values = choose_ranges(values, result.statistics, options);
-
+std::map<std::string, FakeQuantAttributes> rounding_of_values(const std::vector<QuantizedValue>& values) {
     std::map<std::string, FakeQuantAttributes> attributes;
-    for (const QuantizedValue& value : result.values) {
+    for (const QuantizedValue& value : values) {
         attributes[value.name] = {double{value.quantization.scale}, value.quantization.zero_point};
     }
-    result.network = round_weights({insert_fake_quant(network.graph, attributes, exact), network.tensors});
-    if (options.correct_biases) {
-        correct_biases(network.graph, network.tensors, result.statistics, result.network.tensors);
+    return attributes;
+}
+
+CalibratedNetwork calibrate_network(GraphWithValues network, const EngineOptions& engine_options,
+                                    const CalibrationPictures& pictures, const QuantizeOptions& options,
+                                    const std::function<void()>& each) {
+    CalibratedNetwork result;
+    result.network = options.equalize ? equalize_layers(network) : std::move(network);
+    const Graph& graph = result.network.graph;
+    const std::vector<std::string> values = quantizable_values(graph, exact_nodes(graph, options.keep_float));
+    Engine engine(std::make_shared<PackedNetwork>(result.network), engine_options);
+    result.statistics = calibrate(engine, observed_values(graph, values), pictures, each);
+    result.values = choose_ranges(values, result.statistics, options);
+    return result;
+}
+
+GraphWithValues quantized_network(const CalibratedNetwork& calibrated, const EngineOptions& engine_options,
+                                  const CalibrationPictures& pictures, const QuantizeOptions& options) {
+    const auto& [graph, tensors] = calibrated.network;
+    const std::set<std::string> exact = exact_nodes(graph, options.keep_float);
+    const std::map<std::string, FakeQuantAttributes> all = rounding_of_values(calibrated.values);
+    std::map<std::string, FakeQuantAttributes> rounded;
+    for (const std::string& value : quantizable_values(graph, exact)) rounded[value] = all.at(value);
+    GraphWithValues result = round_weights({insert_fake_quant(graph, rounded, exact), tensors});
+    if (options.biases == BiasCorrection::analytic) {
+        correct_biases(graph, tensors, calibrated.statistics, result.tensors);
+    }
+    if (options.biases == BiasCorrection::sequential) {
+        correct_biases_in_order(calibrated.network, engine_options, pictures, result);
     }
     return result;
 }

@@ -80,7 +80,7 @@ TEST_F(Quantized, IsJudgedAndExportedLikeOthers) {
 }
 
 TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
-    const Outcome outcome = quantize({"--keep-float", "branches.red,trunk.backbone.features.0", "--method", "mse"});
+    const Outcome outcome = quantize({"--keep-float", "branches.red,trunk.backbone.features.0", "--bias", "sequential"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const Outcome plan = banyan({"explain", other(), "--plan", "--json", "--fp32"});
     const json steps = json::parse(plan.out).at("steps");
@@ -111,6 +111,7 @@ TEST_F(Quantized, RefusesWhatDoesNotFit) {
         EXPECT_FALSE(std::filesystem::exists(other()));
     };
     refuses(quantize({"--method", "guess"}), 2, "min_max, percentile, mse, kl, best");
+    refuses(quantize({"--bias", "guess"}), 2, "analytic, sequential, none");
     refuses(quantize({"--images", "0"}), 2, "--images");
     refuses(quantize({"--percentile", "101"}), 2, "--percentile");
     refuses(quantize({"--split", "test"}), 2, "datasets or validation");

@@ -81,8 +81,15 @@ GraphWithValues small_network() {
     return apply_passes({model.module().graph(), model.module().to_host()});
 }
 
-QuantizedNetwork quantized(const GraphWithValues& network, const QuantizeOptions& options = {}) {
-    return quantize_network(network, engine_options(), {12, picture}, options);
+struct Quantized {
+    GraphWithValues network;
+    std::vector<QuantizedValue> values;
+};
+
+Quantized quantized(const GraphWithValues& network, const QuantizeOptions& options = {}) {
+    const CalibrationPictures pictures{12, picture};
+    const CalibratedNetwork calibrated = calibrate_network(network, engine_options(), pictures, options);
+    return {quantized_network(calibrated, engine_options(), pictures, options), calibrated.values};
 }
 
 QuantizeOptions by_method(RangeMethod method) {
@@ -118,7 +125,7 @@ TEST(QuantizedEngine, KeepsPartsInFloatThatAreNamed) {
     const GraphWithValues network = small_network();
     QuantizeOptions options = by_method(RangeMethod::mse);
     options.keep_float = {"trunk", "branches.face"};
-    const QuantizedNetwork some = quantized(network, options);
+    const Quantized some = quantized(network, options);
     for (const QuantizedValue& value : some.values) EXPECT_FALSE(value.name.starts_with("branches.face")) << value.name;
     const std::vector<std::uint8_t> pixels = picture(3);
     const Outputs exact = torch_outputs(network, pixels), ours = engine_outputs(some.network, pixels);
@@ -135,9 +142,9 @@ TEST(QuantizedEngine, KeepsPartsInFloatThatAreNamed) {
 TEST(QuantizedEngine, CorrectsTheMeansThatRoundingShifts) {
     const GraphWithValues network = small_network();
     QuantizeOptions options = by_method(RangeMethod::mse);
-    const QuantizedNetwork with = quantized(network, options);
-    options.correct_biases = false;
-    const QuantizedNetwork without = quantized(network, options);
+    const Quantized with = quantized(network, options);
+    options.biases = BiasCorrection::none;
+    const Quantized without = quantized(network, options);
     const auto mean_shift = [&](const GraphWithValues& in_bytes) {
         double sum = 0;
         for (std::size_t i = 0; i < 12; ++i) {
