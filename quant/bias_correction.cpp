@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/check.h"
-#include "engine/lowering.h"
+#include "graph/byte_values.h"
 
 namespace banyan {
 
@@ -90,15 +89,6 @@ ChannelMeans layer_means(const GraphWithValues& network, const EngineOptions& op
     return means;
 }
 
-std::vector<std::uint8_t> pixels_of_batch(const CalibrationPictures& pictures, std::size_t batch) {
-    std::vector<std::uint8_t> pixels;
-    for (std::size_t i = 0; i < batch; ++i) {
-        const std::vector<std::uint8_t> picture = pictures.pixels(i * pictures.count / batch);
-        pixels.insert(pixels.end(), picture.begin(), picture.end());
-    }
-    return pixels;
-}
-
 } // namespace
 
 const NameTable<BiasCorrection>& bias_correction_names() {
@@ -124,12 +114,10 @@ void correct_biases(const Graph& graph, const HostTensors& exact, const std::map
 
 void correct_biases_in_order(const GraphWithValues& exact, const EngineOptions& options,
                              const CalibrationPictures& pictures, GraphWithValues& rounded) {
-    BANYAN_CHECK(pictures.count > 0, "bias correction: no pictures");
     EngineOptions batched = options;
-    const std::size_t batch = std::min(pictures.count, kSequentialPictures);
-    batched.batch = static_cast<std::int64_t>(batch);
+    batched.batch = static_cast<std::int64_t>(std::min(pictures.count, kSequentialPictures));
     batched.fuse = false; // what a convolution makes is seen before its activation
-    const std::vector<std::uint8_t> pixels = pixels_of_batch(pictures, batch);
+    const std::vector<std::uint8_t> pixels = picture_batch(pictures, kSequentialPictures);
     const ChannelMeans expected = layer_means(exact, batched, pixels);
     const std::map<std::string, std::string> biases = biased_values(exact.graph);
     Corrections corrections;

@@ -1,5 +1,6 @@
 #include "quant/calibration.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -32,6 +33,17 @@ std::size_t channels_of(const Graph& graph, const std::string& value) {
 }
 
 } // namespace
+
+std::vector<std::uint8_t> picture_batch(const CalibrationPictures& pictures, std::size_t count) {
+    BANYAN_CHECK(pictures.count > 0, "calibration: no pictures");
+    count = std::min(count, pictures.count);
+    std::vector<std::uint8_t> pixels;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::vector<std::uint8_t> picture = pictures.pixels(i * pictures.count / count);
+        pixels.insert(pixels.end(), picture.begin(), picture.end());
+    }
+    return pixels;
+}
 
 std::map<std::string, ValueStatistics> calibrate(Engine& engine, const std::vector<std::string>& values,
                                                  const CalibrationPictures& pictures,

@@ -18,6 +18,10 @@ struct CalibrationPictures {
     std::function<std::vector<std::uint8_t>(std::size_t index)> pixels; ///< the same each time
 };
 
+/// At most `count` of the pictures, spread evenly over them, one behind the other: a batch.
+/// @throws CheckError no pictures
+std::vector<std::uint8_t> picture_batch(const CalibrationPictures& pictures, std::size_t count);
+
 /// What the calibration pictures tell of one value.
 struct ValueStatistics {
     Histogram histogram;

@@ -19,8 +19,13 @@ const Attribute* attribute_of(const Node& node) {
     return std::get_if<Attribute>(&node.attributes);
 }
 
-/// The value whose numbers `value` copies.
-ValueId source_of(const Graph& graph, ValueId value) {
+std::string weight_name(const Node& node) {
+    return parameter_names(node).front(); // "….weight"
+}
+
+} // namespace
+
+ValueId source_of_copies(const Graph& graph, ValueId value) {
     for (const Node* node = graph.producer(value); node != nullptr; node = graph.producer(value)) {
         if (!copies_numbers(*node)) break;
         value = node->inputs[0];
@@ -28,17 +33,11 @@ ValueId source_of(const Graph& graph, ValueId value) {
     return value;
 }
 
-std::string weight_name(const Node& node) {
-    return parameter_names(node).front(); // "….weight"
-}
-
-} // namespace
-
 std::vector<std::string> quantizable_values(const Graph& graph, const std::set<std::string>& exact_nodes) {
     std::set<ValueId> values;
     for (const Node& node : graph.nodes) {
         if (computes_in_bytes(node) && !exact_nodes.contains(node.name))
-            values.insert(source_of(graph, node.inputs[0]));
+            values.insert(source_of_copies(graph, node.inputs[0]));
     }
     std::vector<std::string> names;
     for (const ValueId value : values) names.push_back(graph.value(value).name);

@@ -14,6 +14,9 @@ namespace banyan {
 /// @param exact_nodes names of nodes that are to go on reading exact values
 std::vector<std::string> quantizable_values(const Graph& graph, const std::set<std::string>& exact_nodes = {});
 
+/// The value whose numbers `value` copies (max pooling, upsampling): the one that is rounded for its readers.
+ValueId source_of_copies(const Graph& graph, ValueId value);
+
 /// Puts a fake_quant, named "<value>.quant", behind each named value; all nodes but the exact ones then read the
 /// rounded value, while outputs of the graph stay as they are. Idempotent: values that are rounded already get the new
 /// attributes.

@@ -67,7 +67,8 @@ CalibratedNetwork calibrate_network(GraphWithValues network, const EngineOptions
     CalibratedNetwork result;
     result.network = options.equalize ? equalize_layers(network) : std::move(network);
     const Graph& graph = result.network.graph;
-    const std::vector<std::string> values = quantizable_values(graph, exact_nodes(graph, options.keep_float));
+    result.exact_nodes = exact_nodes(graph, options.keep_float);
+    const std::vector<std::string> values = quantizable_values(graph, result.exact_nodes);
     Engine engine(std::make_shared<PackedNetwork>(result.network), engine_options);
     result.statistics = calibrate(engine, observed_values(graph, values), pictures, each);
     result.values = choose_ranges(values, result.statistics, options);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct CalibratedNetwork {
     GraphWithValues network;            ///< equalised, if so wanted
     std::vector<QuantizedValue> values; ///< in the network's order
     std::map<std::string, ValueStatistics> statistics;
+    std::set<std::string> exact_nodes; ///< convolutions and linear layers that keep_float names
 };
 
 /// Watches a network whose batch norms are folded on the calibration pictures and chooses the ranges of all values that
