@@ -145,6 +145,7 @@ void add_quantize(po::options_description& options) {
     add("equalize", "first balance the channels of neighbouring layers");
     add("keep-float", text(), "parts that stay in floating point: branches.face,trunk.backbone.features.0");
     add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
+    add("report", text(), "HTML page to write: histograms, noise of values, weights and layers by branch");
     add("json", "result as JSON on stdout");
 }
 

@@ -1,13 +1,11 @@
-#include <algorithm>
-#include <cstdio>
 #include <iostream>
-
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "apps/listed_datasets.h"
 #include "apps/option_values.h"
+#include "apps/quantize_output.h"
 #include "apps/run_commands.h"
-#include "apps/text_table.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
@@ -15,16 +13,13 @@
 #include "data/load_sample.h"
 #include "data/picture_choice.h"
 #include "graph/pass_list.h"
+#include "heads/head.h"
+#include "network/branch.h"
 #include "network/model_file.h"
-#include "quant/quantize_network.h"
 
 namespace banyan {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kShownValues = 8;
 
 /// Thrown out of the calibration when a signal asks to stop.
 struct Stopped {};
@@ -70,82 +65,89 @@ std::vector<PictureChoice> calibration_choice(const std::vector<Dataset>& datase
     return choose_pictures(datasets, table, task_names(model), count);
 }
 
-struct Quantized {
-    GraphWithValues network;
-    CalibratedNetwork calibrated;
+/// Where the calibration happens.
+struct Calibration {
+    EngineOptions engine;
+    CalibrationPictures pictures;
 };
 
-Quantized quantize(const ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
+Calibration calibration_of(const ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
     const int side = model.options.input_side;
-    const CalibrationPictures pictures{
-        choice.size(), [&](std::size_t i) {
-            LetterboxGeometry geometry;
-            const PictureChoice& picture = choice[i];
-            return load_eval_sample(*picture.dataset, picture.record, side, geometry).image.rgb;
-        }};
-    EngineOptions engine_options;
-    engine_options.height = engine_options.width = side;
-    engine_options.mean = model.options.preprocessing.mean;
-    engine_options.std = model.options.preprocessing.std;
-    if (options.count("threads") != 0) engine_options.threads = number_option<int>(options, "threads", 1, 1024);
-    Progress progress("calibrating", static_cast<std::int64_t>(2 * choice.size()), "image");
-    std::int64_t done = 0;
-    const QuantizeOptions quantization = quantize_options(options);
-    Quantized result;
-    result.calibrated =
-        calibrate_network(apply_passes({model.graph, model.tensors}), engine_options, pictures, quantization, [&] {
-            if (stop_requested()) throw Stopped{};
-            progress.update(++done);
-        });
-    progress.finish();
-    result.network = quantized_network(result.calibrated, engine_options, pictures, quantization);
+    Calibration result;
+    result.pictures = {choice.size(), [&choice, side](std::size_t i) {
+                           LetterboxGeometry geometry;
+                           return load_eval_sample(*choice[i].dataset, choice[i].record, side, geometry).image.rgb;
+                       }};
+    result.engine.height = result.engine.width = side;
+    result.engine.mean = model.options.preprocessing.mean;
+    result.engine.std = model.options.preprocessing.std;
+    if (options.count("threads") != 0) result.engine.threads = number_option<int>(options, "threads", 1, 1024);
     return result;
 }
 
-Json value_json(const QuantizedValue& value, const ValueStatistics& statistics) {
-    return {{"name", value.name},
-            {"min", statistics.histogram.low()},
-            {"max", statistics.histogram.high()},
-            {"low", value.range.low},
-            {"high", value.range.high},
-            {"scale", value.quantization.scale},
-            {"zero_point", value.quantization.zero_point},
-            {"sqnr_db", value.sqnr_db}};
+void stop_if_requested() {
+    if (stop_requested()) throw Stopped{};
 }
 
-Json result_json(const CalibratedNetwork& result, const std::string& method, std::size_t pictures) {
-    Json values = Json::array();
-    for (const QuantizedValue& value : result.values) {
-        values.push_back(value_json(value, result.statistics.at(value.name)));
+CalibratedNetwork calibrate(const ModelFile& model, const Calibration& calibration, const QuantizeOptions& options) {
+    Progress progress("calibrating", static_cast<std::int64_t>(2 * calibration.pictures.count), "image");
+    std::int64_t done = 0;
+    return calibrate_network(apply_passes({model.graph, model.tensors}), calibration.engine, calibration.pictures,
+                             options, [&] {
+                                 stop_if_requested();
+                                 progress.update(++done);
+                             });
+}
+
+std::vector<BranchOutputNames> outputs_by_branch(const ModelFile& model) {
+    std::vector<BranchOutputNames> outputs;
+    for (const Branch& branch : find_branches(model.options, ClassTable(model.options.tasks), model.graph)) {
+        BranchOutputNames names{branch.name, {}, {}};
+        for (const int level : branch.options.anchors.levels) {
+            names.classes.push_back(class_output_name(branch.name, level));
+            names.boxes.push_back(box_output_name(branch.name, level));
+        }
+        outputs.push_back(std::move(names));
     }
-    return {{"method", method}, {"images", pictures}, {"values", values}};
+    return outputs;
 }
 
-std::string number_text(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
+Sensitivity sensitivity_of(const QuantizeOutcome& outcome, const Calibration& calibration) {
+    std::optional<Progress> progress;
+    return measure_sensitivity(outcome.calibrated, outcome.branches, calibration.engine, calibration.pictures,
+                               [&](std::size_t done, std::size_t total) {
+                                   stop_if_requested();
+                                   if (!progress) {
+                                       progress.emplace("measuring layers", static_cast<std::int64_t>(total), "run");
+                                   }
+                                   progress->update(static_cast<std::int64_t>(done));
+                               });
 }
 
-void print_table(const CalibratedNetwork& result, const std::string& file) {
-    std::vector<QuantizedValue> worst = result.values;
-    std::sort(worst.begin(), worst.end(),
-              [](const QuantizedValue& a, const QuantizedValue& b) { return a.sqnr_db < b.sqnr_db; });
-    if (worst.size() > kShownValues) worst.resize(kShownValues);
-    TextTable table;
-    table.add({"worst values", "seen from", "to", "kept from", "to", "dB"});
-    for (const QuantizedValue& value : worst) {
-        const Histogram& histogram = result.statistics.at(value.name).histogram;
-        table.add({value.name, number_text(histogram.low()), number_text(histogram.high()),
-                   number_text(value.range.low), number_text(value.range.high), number_text(value.sqnr_db)});
-    }
-    std::cout << result.values.size() << " values in 8 bits; written to " << file << "\n" << table.text();
+/// Makes `model` compute in 8 bits.
+QuantizeOutcome quantize(ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
+    const QuantizeOptions quantization = quantize_options(options);
+    const Calibration calibration = calibration_of(model, choice, options);
+    QuantizeOutcome outcome{text_option(options, "model"),
+                            text_option(options, "method"),
+                            text_option(options, "bias"),
+                            choice.size(),
+                            calibrate(model, calibration, quantization),
+                            outputs_by_branch(model),
+                            {}};
+    if (options.count("report") != 0) outcome.sensitivity = sensitivity_of(outcome, calibration);
+    GraphWithValues network =
+        quantized_network(outcome.calibrated, calibration.engine, calibration.pictures, quantization);
+    model.graph = std::move(network.graph);
+    model.tensors = std::move(network.tensors);
+    model.facts["quantized"] = outcome.method + ", " + std::to_string(choice.size()) + " pictures";
+    return outcome;
 }
 
 } // namespace
 
 ExitCode run_quantize(const Options& options) {
-    const std::string out = text_option(options, "out"), method = text_option(options, "method");
+    const std::string out = text_option(options, "out"), report = text_option(options, "report");
     const auto images = static_cast<std::size_t>(number_option<int>(options, "images", 1, 100'000));
     quantize_options(options); // wrong options are told before anything is read
     install_stop_handlers();
@@ -153,24 +155,18 @@ ExitCode run_quantize(const Options& options) {
     const std::vector<Dataset> datasets = calibration_sets(options, ClassTable(model.options.tasks));
     const std::vector<PictureChoice> choice = calibration_choice(datasets, model.options, images);
     if (choice.empty()) throw DataError(text_option(options, "calib") + ": no picture tells of any task of the model");
-    Quantized result;
+    QuantizeOutcome outcome;
     try {
-        result = quantize(model, choice, options);
+        outcome = quantize(model, choice, options);
     } catch (const Stopped&) {
         log_warning("stopped; nothing was written");
         return exit_code_of_signal(*stop_requested());
     } catch (const CheckError& error) { // a value that is not finite, or none at all
         throw ModelFileError(text_option(options, "model") + ": cannot be quantised: " + error.what());
     }
-    model.graph = result.network.graph;
-    model.tensors = result.network.tensors;
-    model.facts["quantized"] = method + ", " + std::to_string(choice.size()) + " pictures";
     model.save(out);
-    if (options.count("json") != 0) {
-        std::cout << result_json(result.calibrated, method, choice.size()).dump() << "\n";
-    } else {
-        print_table(result.calibrated, out);
-    }
+    if (!report.empty()) save_quantize_report(outcome, report);
+    std::cout << (options.count("json") != 0 ? quantize_json(outcome) + "\n" : quantize_text(outcome, out));
     return ExitCode::ok;
 }
 

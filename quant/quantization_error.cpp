@@ -52,4 +52,14 @@ double sqnr_db(const Histogram& histogram, const QuantRange& range, IntegerType 
     return sqnr_db(error.signal(), error.squared(quantization_of(range, type), type));
 }
 
+double clipped_share(const Histogram& histogram, const QuantRange& range) {
+    std::int64_t clipped = 0;
+    for (std::size_t bin = 0; bin < histogram.counts().size(); ++bin) {
+        const double middle = (histogram.edge(bin) + histogram.edge(bin + 1)) / 2;
+        if (middle < double{range.low} || middle > double{range.high}) clipped += histogram.counts()[bin];
+    }
+    const std::int64_t all = histogram.finite();
+    return all > 0 ? static_cast<double>(clipped) / static_cast<double>(all) : 0;
+}
+
 } // namespace banyan

@@ -38,4 +38,7 @@ double sqnr_db(double signal, double noise);
 /// That of a tensor quantised to a range. @throws CheckError not low <= 0 <= high
 double sqnr_db(const Histogram& histogram, const QuantRange& range, IntegerType type);
 
+/// Share of all numbers, zeros included, that lie in bins outside the range; 0 of an empty histogram.
+double clipped_share(const Histogram& histogram, const QuantRange& range);
+
 } // namespace banyan

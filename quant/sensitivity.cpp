@@ -116,10 +116,10 @@ public:
     }
 
     /// @param reached outputs that count as rounded; errors of others are not the layer's, but of those in its round
-    std::vector<OutputNoise> noises(const std::vector<BranchOutputs>& branches, const Outputs& rounded,
+    std::vector<OutputNoise> noises(const std::vector<BranchOutputNames>& branches, const Outputs& rounded,
                                     const std::set<std::string>& reached) const {
         std::vector<OutputNoise> result;
-        for (const BranchOutputs& branch : branches) {
+        for (const BranchOutputNames& branch : branches) {
             result.push_back({share(branch.classes, rounded, reached), share(branch.boxes, rounded, reached)});
         }
         return result;
@@ -170,7 +170,7 @@ std::vector<QuantLayer> quant_layers(const CalibratedNetwork& calibrated) {
     return layers;
 }
 
-Sensitivity measure_sensitivity(const CalibratedNetwork& calibrated, const std::vector<BranchOutputs>& branches,
+Sensitivity measure_sensitivity(const CalibratedNetwork& calibrated, const std::vector<BranchOutputNames>& branches,
                                 const EngineOptions& options, const CalibrationPictures& pictures,
                                 const std::function<void(std::size_t done, std::size_t total)>& each) {
     const Graph& graph = calibrated.network.graph;

@@ -20,7 +20,7 @@ struct QuantLayer {
 std::vector<QuantLayer> quant_layers(const CalibratedNetwork& calibrated);
 
 /// Names of a branch's outputs.
-struct BranchOutputs {
+struct BranchOutputNames {
     std::string name;
     std::vector<std::string> classes; ///< logits, one a level
     std::vector<std::string> boxes;   ///< codes, one a level
@@ -60,7 +60,7 @@ constexpr std::size_t kSensitivityPictures = 8;
 /// Cost: a compilation and a run of 8 pictures for each layer of the trunk and of the longest branch; MobileNetV2 with
 /// an FPN and five branches at 256 px 20 s on one core.
 Sensitivity measure_sensitivity(
-    const CalibratedNetwork& calibrated, const std::vector<BranchOutputs>& branches, const EngineOptions& options,
+    const CalibratedNetwork& calibrated, const std::vector<BranchOutputNames>& branches, const EngineOptions& options,
     const CalibrationPictures& pictures,
     const std::function<void(std::size_t done, std::size_t total)>& each = [](std::size_t, std::size_t) {});
 

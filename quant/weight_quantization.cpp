@@ -22,4 +22,17 @@ std::vector<double> channel_sqnr_db(const HostTensor& weight, const QuantizedWei
     return result;
 }
 
+WeightError weight_error(const std::string& name, const HostTensor& weight) {
+    const QuantizedWeight quantized = quantize_weight(name, weight);
+    const HostTensor restored = dequantize_weight(quantized);
+    double signal = 0, noise = 0;
+    for (std::size_t i = 0; i < weight.data.size(); ++i) {
+        const double w = weight.data[i], error = w - double{restored.data[i]};
+        signal += w * w;
+        noise += error * error;
+    }
+    const std::vector<double> channels = channel_sqnr_db(weight, quantized);
+    return {sqnr_db(signal, noise), *std::min_element(channels.begin(), channels.end())};
+}
+
 } // namespace banyan

@@ -41,6 +41,8 @@ tr.chosen td { background: #e8f3fa; font-weight: 600; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 4px 22px; margin: 14px 0; }
 dl.facts dt { color: var(--soft); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: 8px 22px; }
+.plots figure { margin: 6px 0; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 14px; margin: 14px 0; }
 .gallery figure { margin: 0; }
 .gallery img { width: 100%; height: auto; border-radius: 6px; display: block; }
@@ -124,6 +126,12 @@ void HtmlReport::svg(std::string_view svg, std::string_view caption) {
     body_ += "<figure>\n" + std::string(svg);
     if (!caption.empty()) body_ += element("figcaption", caption);
     body_ += "</figure>\n";
+}
+
+void HtmlReport::plots(const std::vector<std::pair<std::string, std::string>>& svgs_and_captions) {
+    body_ += "<div class=\"plots\">\n";
+    for (const auto& [plot, caption] : svgs_and_captions) svg(plot, caption);
+    body_ += "</div>\n";
 }
 
 void HtmlReport::gallery(const std::vector<ReportPicture>& pictures) {

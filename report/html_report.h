@@ -43,6 +43,9 @@ public:
     void table(const ReportTable& table);
     /// `svg` as made by svg_plot.h; it is the one thing that is not escaped. @throws CheckError it is no SVG element
     void svg(std::string_view svg, std::string_view caption = {});
+    /// Plots side by side, two to a row where there is room, each with its caption.
+    /// @throws CheckError one is no SVG element
+    void plots(const std::vector<std::pair<std::string, std::string>>& svgs_and_captions);
     /// Pictures side by side, as many to a row as fit. @throws CheckError one is neither JPEG nor PNG
     void gallery(const std::vector<ReportPicture>& pictures);
     /// Text in a fixed-width font, line breaks kept.

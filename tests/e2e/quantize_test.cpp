@@ -80,7 +80,8 @@ TEST_F(Quantized, IsJudgedAndExportedLikeOthers) {
 }
 
 TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
-    const Outcome outcome = quantize({"--keep-float", "branches.red,trunk.backbone.features.0", "--bias", "sequential"});
+    const std::string parts = "branches.red,trunk.backbone.features.0";
+    const Outcome outcome = quantize({"--keep-float", parts, "--bias", "sequential"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const Outcome plan = banyan({"explain", other(), "--plan", "--json", "--fp32"});
     const json steps = json::parse(plan.out).at("steps");
@@ -102,6 +103,21 @@ TEST_F(Quantized, TrainsOnWithItsRounding) {
     for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].at("type"), before[i].at("type")) << after[i];
     EXPECT_NE(read_text(tuned), read_text(bytes()));
     EXPECT_EQ(banyan({"detect", "--model", tuned, run_->picture(0), "--out", dir_.file("found")}).code, 0);
+}
+
+TEST_F(Quantized, ReportsLayersByBranch) {
+    const std::string page = dir_.file("report.html");
+    const Outcome outcome = quantize({"--report", page, "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json result = json::parse(outcome.out);
+    EXPECT_GT(result.at("weights").size(), 20U);
+    for (const char* branch : {"red", "blue"}) {
+        const json& layers = result.at("sensitivity").at(branch).at("layers");
+        EXPECT_GT(layers.size(), 20U);
+        EXPECT_TRUE(layers[0].at("class_db").is_number()) << layers[0];
+        EXPECT_TRUE(layers[0].at("layer").get<std::string>().starts_with("trunk.")) << layers[0];
+    }
+    EXPECT_THAT(read_text(page), AllOf(HasSubstr("red: layer in 8 bits"), HasSubstr("blue: layer in 8 bits")));
 }
 
 TEST_F(Quantized, RefusesWhatDoesNotFit) {

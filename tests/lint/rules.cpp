@@ -32,7 +32,7 @@ const std::map<std::string, Names>& layering() {
         {"combine",
          {"core", "graph", "anchors", "heads", "network", "model", "image", "data", "eval", "report", "train"}},
         {"engine", {"core", "graph"}},
-        {"quant", {"core", "graph", "engine"}},
+        {"quant", {"core", "graph", "engine", "report"}},
         {"infer", {"core", "graph", "engine", "anchors", "heads", "network", "image"}},
     };
     return table;

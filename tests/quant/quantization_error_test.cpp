@@ -69,5 +69,15 @@ TEST(SqnrDb, OfUniformNumbersIsKnown) {
     EXPECT_NEAR(sqnr_db(uniform, {-1, 1}, IntegerType::s8), 10 * std::log10(4.0 * 127 * 127), 0.02);
 }
 
+TEST(ClippedShare, CountsWhatLiesOutsideAndZeros) {
+    const std::vector<float> numbers{-1, -0.25F, 0, 0, 0.25F, 0.75F, 0.75F, 1};
+    Histogram histogram("x", -1, 1, 4);
+    histogram.add(numbers);
+    EXPECT_EQ(clipped_share(histogram, {-1, 1}), 0);
+    EXPECT_EQ(clipped_share(histogram, {-1, 0.5F}), 3.0 / 8);
+    EXPECT_EQ(clipped_share(histogram, {-0.5F, 0.5F}), 4.0 / 8);
+    EXPECT_EQ(clipped_share(Histogram("x", -1, 1, 4), {0, 0}), 0);
+}
+
 } // namespace
 } // namespace banyan

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::SizeIs;
 
 const CalibrationPictures kCalibration{8, test::coloured_squares};
-const std::vector<BranchOutputs> kBranches{{"red", {"red.cls"}, {"red.box"}}, {"blue", {"blue.cls"}, {"blue.box"}}};
+const std::vector<BranchOutputNames> kBranches{{"red", {"red.cls"}, {"red.box"}}, {"blue", {"blue.cls"}, {"blue.box"}}};
 
 CalibratedNetwork calibrated(const GraphWithValues& network, const QuantizeOptions& options = {}) {
     return calibrate_network(network, test::picture_options(), kCalibration, options);

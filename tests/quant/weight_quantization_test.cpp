@@ -36,5 +36,15 @@ TEST(ChannelSqnrDb, RefusesAnotherShape) {
     test::expect_error<CheckError>([&] { channel_sqnr_db(good, other); }, {"another shape"});
 }
 
+TEST(WeightErrorOfAWeight, IsThatOfAllNumbersAndOfTheWorstChannel) {
+    HostTensor weight = normal_weight({3, 1, 32, 32}, 43);
+    weight.data[2048] = 100;
+    const WeightError error = weight_error("w", weight);
+    const std::vector<double> channels = channel_sqnr_db(weight, quantize_weight("w", weight));
+    EXPECT_EQ(error.worst_db, *std::min_element(channels.begin(), channels.end()));
+    EXPECT_GT(error.all_db, error.worst_db);
+    EXPECT_EQ(weight_error("w", {{1, 1, 1, 1}, {2}}).all_db, std::numeric_limits<double>::infinity());
+}
+
 } // namespace
 } // namespace banyan

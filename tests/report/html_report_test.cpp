@@ -29,6 +29,7 @@ HtmlReport full_report() {
         {.header = {"task", "AP"}, .rows = {{"face", "0.9"}, {"<hand>", "0.8"}}, .caption = "c", .highlighted_row = 1});
     report.section("Pictures");
     report.svg(line_plot_svg({{"a", {{0, 1}, {1, 0}}}}, {.title = "t"}), "plot <1>");
+    report.plots({{line_plot_svg({}, {}), "left"}, {line_plot_svg({}, {}), "right <2>"}});
     report.gallery({{kPng, "one"}, {kJpeg, "two > one"}});
     report.code("line 1\n<line 2>");
     return report;
@@ -41,13 +42,14 @@ TEST(HtmlReport, IsWellFormed) {
     ASSERT_TRUE(result) << result.description() << " near " << html.substr(static_cast<std::size_t>(result.offset), 60);
     EXPECT_EQ(document.select_nodes("//section").size(), 2U);
     EXPECT_EQ(document.select_nodes("//img").size(), 2U);
-    EXPECT_EQ(document.select_nodes("//figure/svg").size(), 1U);
+    EXPECT_EQ(document.select_nodes("//section/figure/svg").size(), 1U);
+    EXPECT_EQ(document.select_nodes("//div[@class='plots']/figure/svg").size(), 2U);
     EXPECT_STREQ(document.select_node("//tbody/tr[@class='chosen']/td[1]").node().child_value(), "<hand>");
 }
 
 TEST(HtmlReport, EscapesEveryText) {
     const std::string html = full_report().html();
-    for (const char* raw : {"<1>", "a & b", "AP < 1", "a<b", "<hand>", "two > one", "<line 2>"}) {
+    for (const char* raw : {"<1>", "a & b", "AP < 1", "a<b", "<hand>", "two > one", "<line 2>", "right <2>"}) {
         EXPECT_THAT(html, Not(HasSubstr(raw)));
     }
     EXPECT_THAT(html, HasSubstr("AP &lt; 1 &amp; &quot;fine&quot;"));
@@ -89,6 +91,7 @@ TEST(HtmlReport, RefusesWhatIsNotWhatItShouldBe) {
         },
         {"sizes", "1 cells", "of 2"});
     expect_error<CheckError>([&] { report.svg("<p>"); }, {"<svg", "<p>"});
+    expect_error<CheckError>([&] { report.plots({{"<p>", ""}}); }, {"<svg", "<p>"});
     expect_error<CheckError>([&] { report.gallery({{"GIF89a"}}); }, {"neither JPEG nor PNG"});
 }
 
