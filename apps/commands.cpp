@@ -144,6 +144,9 @@ void add_quantize(po::options_description& options) {
     add("bias", text()->default_value("analytic"), "how biases are corrected: analytic, sequential, none");
     add("equalize", "first balance the channels of neighbouring layers");
     add("keep-float", text(), "parts that stay in floating point: branches.face,trunk.backbone.features.0");
+    add("max-drop", po::value<double>(), "points of AP50 that no task may lose: keeps few layers in floating point");
+    add("validate", text(), "JSON file with the data that judges --max-drop (default: the calibration data)");
+    add("validate-split", text()->default_value("validation"), "list of that file: validation or datasets");
     add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
     add("report", text(), "HTML page to write: histograms, noise of values, weights and layers by branch");
     add("json", "result as JSON on stdout");

@@ -19,4 +19,12 @@ DetectorOptions detector_values(const Options& options) {
     return result;
 }
 
+Predictor predictor_of(Detector& detector) {
+    return [&detector](const std::vector<Image>& pictures) {
+        Predictions predictions;
+        for (const Image& picture : pictures) predictions.push_back(detector.boxes_in_square(picture));
+        return predictions;
+    };
+}
+
 } // namespace banyan

@@ -141,14 +141,6 @@ Detector judged_detector(const Options& options) {
     return Detector(text_option(options, "model"), values);
 }
 
-Predictor predictor_of(Detector& detector) {
-    return [&detector](const std::vector<Image>& pictures) {
-        Predictions predictions;
-        for (const Image& picture : pictures) predictions.push_back(detector.boxes_in_square(picture));
-        return predictions;
-    };
-}
-
 ExitCode judge_model(const Options& options) {
     check_model_options(options);
     install_stop_handlers();

@@ -9,8 +9,9 @@
 
 namespace banyan {
 
-/// The list --split of the JSON file that option `file` names, as it stands there.
+/// The list that option `split` names of the JSON file that option `file` names, as it stands there.
 /// @throws UsageError an unknown list; ConfigError, IoError the file; DataError it labels no class of the model
-std::vector<DatasetOptions> listed_datasets(const Options& options, const std::string& file, const ClassTable& classes);
+std::vector<DatasetOptions> listed_datasets(const Options& options, const std::string& file, const ClassTable& classes,
+                                            const std::string& split = "split");
 
 } // namespace banyan

@@ -6,9 +6,9 @@
 #include "apps/option_values.h"
 #include "apps/quantize_output.h"
 #include "apps/run_commands.h"
+#include "apps/stopped.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "core/stop_signal.h"
 #include "data/dataset_list.h"
 #include "data/load_sample.h"
 #include "data/picture_choice.h"
@@ -20,9 +20,6 @@
 namespace banyan {
 
 namespace {
-
-/// Thrown out of the calibration when a signal asks to stop.
-struct Stopped {};
 
 QuantizeOptions quantize_options(const Options& options) {
     QuantizeOptions result;
@@ -47,6 +44,23 @@ ModelFile float_model(const std::string& path) {
 
 std::vector<Dataset> calibration_sets(const Options& options, const ClassTable& classes) {
     return load_datasets(datasets_for(listed_datasets(options, "calib", classes), classes), classes);
+}
+
+/// What --max-drop is judged on.
+std::vector<Dataset> judging_sets(const Options& options, const ClassTable& classes) {
+    if (options.count("validate") == 0) {
+        log_warning("--max-drop: judged on the calibration data, which is optimistic; --validate names other data");
+        return calibration_sets(options, classes);
+    }
+    const auto listed = listed_datasets(options, "validate", classes, "validate-split");
+    return load_datasets(datasets_for(listed, classes), classes);
+}
+
+/// As a share; below 0 without.
+double max_drop_option(const Options& options) {
+    if (options.count("max-drop") != 0) return number_option<double>(options, "max-drop", 0, 100) / 100;
+    if (options.count("validate") != 0) throw UsageError("--validate: needs --max-drop, which is judged on it");
+    return -1;
 }
 
 std::vector<std::string> task_names(const ModelOptions& model) {
@@ -85,10 +99,6 @@ Calibration calibration_of(const ModelFile& model, const std::vector<PictureChoi
     return result;
 }
 
-void stop_if_requested() {
-    if (stop_requested()) throw Stopped{};
-}
-
 CalibratedNetwork calibrate(const ModelFile& model, const Calibration& calibration, const QuantizeOptions& options) {
     Progress progress("calibrating", static_cast<std::int64_t>(2 * calibration.pictures.count), "image");
     std::int64_t done = 0;
@@ -124,24 +134,53 @@ Sensitivity sensitivity_of(const QuantizeOutcome& outcome, const Calibration& ca
                                });
 }
 
-/// Makes `model` compute in 8 bits.
-QuantizeOutcome quantize(ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
+/// The model in 8 bits, with these nodes in floating point as well.
+ModelFile quantized_model(const ModelFile& model, const QuantizeOutcome& outcome, const Calibration& calibration,
+                          QuantizeOptions options, const std::vector<std::string>& kept) {
+    options.keep_float.insert(options.keep_float.end(), kept.begin(), kept.end());
+    GraphWithValues network = quantized_network(outcome.calibrated, calibration.engine, calibration.pictures, options);
+    ModelFile result{model.options, std::move(network.graph), std::move(network.tensors), model.facts};
+    result.facts["quantized"] = outcome.method + ", " + std::to_string(outcome.images) + " pictures";
+    return result;
+}
+
+void warn_if_not_within(const KeptLayers& kept) {
+    if (kept.fallback.is_within) return;
+    log_warning("--max-drop: no set of layers in floating point was within it; took the one that loses least");
+}
+
+struct Result {
+    QuantizeOutcome outcome;
+    ModelFile model;
+};
+
+Result quantize(const ModelFile& model, const std::vector<PictureChoice>& choice, const Options& options) {
     const QuantizeOptions quantization = quantize_options(options);
     const Calibration calibration = calibration_of(model, choice, options);
+    const double most_drop = max_drop_option(options);
+    std::vector<Dataset> datasets; // faults of the data are told before the long work
+    if (most_drop >= 0) datasets = judging_sets(options, ClassTable(model.options.tasks));
     QuantizeOutcome outcome{text_option(options, "model"),
                             text_option(options, "method"),
                             text_option(options, "bias"),
                             choice.size(),
                             calibrate(model, calibration, quantization),
                             outputs_by_branch(model),
+                            {},
                             {}};
-    if (options.count("report") != 0) outcome.sensitivity = sensitivity_of(outcome, calibration);
-    GraphWithValues network =
-        quantized_network(outcome.calibrated, calibration.engine, calibration.pictures, quantization);
-    model.graph = std::move(network.graph);
-    model.tensors = std::move(network.tensors);
-    model.facts["quantized"] = outcome.method + ", " + std::to_string(choice.size()) + " pictures";
-    return outcome;
+    if (options.count("report") != 0 || most_drop >= 0) outcome.sensitivity = sensitivity_of(outcome, calibration);
+    const QuantizedModel quantized = [&](const std::vector<std::string>& kept) {
+        return quantized_model(model, outcome, calibration, quantization, kept);
+    };
+    if (most_drop < 0) {
+        ModelFile in_bytes = quantized({});
+        return {std::move(outcome), std::move(in_bytes)};
+    }
+    const FallbackData data{datasets, calibration.engine.threads};
+    outcome.kept = find_kept_layers(model, *outcome.sensitivity, quantized, data, most_drop);
+    warn_if_not_within(*outcome.kept);
+    ModelFile in_bytes = quantized(outcome.kept->nodes(*outcome.sensitivity));
+    return {std::move(outcome), std::move(in_bytes)};
 }
 
 } // namespace
@@ -150,23 +189,25 @@ ExitCode run_quantize(const Options& options) {
     const std::string out = text_option(options, "out"), report = text_option(options, "report");
     const auto images = static_cast<std::size_t>(number_option<int>(options, "images", 1, 100'000));
     quantize_options(options); // wrong options are told before anything is read
+    max_drop_option(options);
     install_stop_handlers();
-    ModelFile model = float_model(text_option(options, "model"));
+    const ModelFile model = float_model(text_option(options, "model"));
     const std::vector<Dataset> datasets = calibration_sets(options, ClassTable(model.options.tasks));
     const std::vector<PictureChoice> choice = calibration_choice(datasets, model.options, images);
     if (choice.empty()) throw DataError(text_option(options, "calib") + ": no picture tells of any task of the model");
-    QuantizeOutcome outcome;
+    Result result;
     try {
-        outcome = quantize(model, choice, options);
+        result = quantize(model, choice, options);
     } catch (const Stopped&) {
         log_warning("stopped; nothing was written");
         return exit_code_of_signal(*stop_requested());
     } catch (const CheckError& error) { // a value that is not finite, or none at all
         throw ModelFileError(text_option(options, "model") + ": cannot be quantised: " + error.what());
     }
-    model.save(out);
-    if (!report.empty()) save_quantize_report(outcome, report);
-    std::cout << (options.count("json") != 0 ? quantize_json(outcome) + "\n" : quantize_text(outcome, out));
+    result.model.save(out);
+    if (!report.empty()) save_quantize_report(result.outcome, report);
+    std::cout << (options.count("json") != 0 ? quantize_json(result.outcome) + "\n"
+                                             : quantize_text(result.outcome, out));
     return ExitCode::ok;
 }
 

@@ -63,6 +63,42 @@ Json branch_json(const Sensitivity& sensitivity, std::size_t branch) {
     return {{"together", noise_json(sensitivity.together[branch])}, {"layers", layers}};
 }
 
+/// null where there is nothing to judge.
+Json figures_json(const std::vector<double>& figures) {
+    Json list = Json::array();
+    for (const double figure : figures) list.push_back(figure < 0 ? Json(nullptr) : Json(figure));
+    return list;
+}
+
+Json kept_json(const KeptLayers& kept) {
+    Json tries = Json::array();
+    for (const FallbackTry& one : kept.fallback.tries) {
+        tries.push_back({{"kept", one.kept}, {"ap50", figures_json(one.figures)}, {"worst_drop", one.worst_drop}});
+    }
+    return {{"tasks", kept.judged.tasks},        {"float32_ap50", figures_json(kept.judged.exact)},
+            {"max_drop", kept.judged.most_drop}, {"tries", tries},
+            {"chosen", kept.fallback.chosen},    {"within", kept.fallback.is_within}};
+}
+
+std::string kept_text(const KeptLayers& kept) {
+    TextTable table;
+    std::vector<std::string> header{"AP50"};
+    header.insert(header.end(), kept.judged.tasks.begin(), kept.judged.tasks.end());
+    table.add(header);
+    const FallbackTry& chosen = kept.fallback.tries[kept.fallback.chosen];
+    const auto add = [&](std::string name, const std::vector<double>& figures) {
+        std::vector<std::string> cells{std::move(name)};
+        for (const double figure : figures) cells.push_back(figure < 0 ? "-" : format_fixed(100 * figure, 2));
+        table.add(cells);
+    };
+    add("float32", kept.judged.exact);
+    add("8 bits", kept.fallback.tries[0].figures);
+    if (!chosen.kept.empty()) add("with layers in float", chosen.figures);
+    std::string text = table.text();
+    for (const std::string& layer : chosen.kept) text += "in floating point: " + layer + "\n";
+    return text;
+}
+
 } // namespace
 
 std::string quantize_json(const QuantizeOutcome& outcome) {
@@ -80,6 +116,7 @@ std::string quantize_json(const QuantizeOutcome& outcome) {
             result["sensitivity"][outcome.branches[i].name] = branch_json(*outcome.sensitivity, i);
         }
     }
+    if (outcome.kept) result["fallback"] = kept_json(*outcome.kept);
     return result.dump();
 }
 
@@ -97,7 +134,7 @@ std::string quantize_text(const QuantizeOutcome& outcome, const std::string& fil
                    format_short(value.sqnr_db)});
     }
     return std::to_string(outcome.calibrated.values.size()) + " values in 8 bits; written to " + file + "\n" +
-           table.text();
+           (outcome.kept ? kept_text(*outcome.kept) : "") + table.text();
 }
 
 void save_quantize_report(const QuantizeOutcome& outcome, const std::string& path) {
@@ -109,6 +146,7 @@ void save_quantize_report(const QuantizeOutcome& outcome, const std::string& pat
                   {"calibration pictures", std::to_string(outcome.images)},
                   {"values in 8 bits", std::to_string(outcome.calibrated.values.size())},
                   {"layers in 8 bits", std::to_string(quant_layers(outcome.calibrated).size())}});
+    if (outcome.kept) add_fallback_section(report, outcome.kept->judged, outcome.kept->fallback);
     if (outcome.sensitivity) add_sensitivity_section(report, outcome.branches, *outcome.sensitivity);
     add_value_section(report, outcome.calibrated);
     add_weight_section(report, outcome.calibrated);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "quant/fallback.h"
+#include "apps/quantize_fallback.h"
 #include "quant/quantization_report.h"
 #include "quant/sensitivity.h"
 
@@ -20,6 +20,7 @@ struct QuantizeOutcome {
     CalibratedNetwork calibrated;
     std::vector<BranchOutputNames> branches;
     std::optional<Sensitivity> sensitivity; ///< where it was asked for
+    std::optional<KeptLayers> kept;         ///< by --max-drop
 };
 
 /// Everything as one line of JSON.

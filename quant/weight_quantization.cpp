@@ -1,5 +1,7 @@
 #include "quant/weight_quantization.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "quant/quantization_error.h"
 

@@ -120,6 +120,30 @@ TEST_F(Quantized, ReportsLayersByBranch) {
     EXPECT_THAT(read_text(page), AllOf(HasSubstr("red: layer in 8 bits"), HasSubstr("blue: layer in 8 bits")));
 }
 
+TEST_F(Quantized, KeepsAsManyLayersInFloatAsADropAllows) {
+    const std::string page = dir_.file("report.html");
+    const Outcome outcome =
+        quantize({"--max-drop", "100", "--validate", run_->config(), "--json", "--report", page, "--threads", "1"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json all_in_bytes = json::parse(outcome.out).at("fallback");
+    EXPECT_EQ(all_in_bytes.at("tries").size(), 1U); // nothing loses 100 points
+    EXPECT_TRUE(all_in_bytes.at("within"));
+    EXPECT_THAT(read_text(page), HasSubstr("Floating point"));
+    const Outcome strict = quantize({"--max-drop", "0", "--validate", run_->config(), "--json", "--threads", "1"});
+    ASSERT_EQ(strict.code, 0) << strict.err;
+    const json fallback = json::parse(strict.out).at("fallback");
+    const json& chosen = fallback.at("tries").at(fallback.at("chosen").get<std::size_t>());
+    EXPECT_EQ(fallback.at("within"), chosen.at("worst_drop").get<double>() <= 0) << fallback;
+    EXPECT_EQ(banyan({"explain", other(), "--plan"}).code, 0);
+}
+
+TEST_F(Quantized, SaysThatCalibrationDataJudgeTooWell) {
+    const Outcome outcome = quantize({"--max-drop", "100", "--threads", "1"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("optimistic"));
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("float32"), HasSubstr("8 bits")));
+}
+
 TEST_F(Quantized, RefusesWhatDoesNotFit) {
     const auto refuses = [&](const Outcome& outcome, int code, const std::string& word) {
         EXPECT_EQ(outcome.code, code) << outcome.err;
@@ -129,6 +153,10 @@ TEST_F(Quantized, RefusesWhatDoesNotFit) {
     refuses(quantize({"--method", "guess"}), 2, "min_max, percentile, mse, kl, best");
     refuses(quantize({"--bias", "guess"}), 2, "analytic, sequential, none");
     refuses(quantize({"--images", "0"}), 2, "--images");
+    refuses(quantize({"--max-drop", "-1"}), 2, "--max-drop");
+    refuses(quantize({"--validate", run_->config()}), 2, "--max-drop");
+    refuses(quantize({"--max-drop", "1", "--validate", run_->config(), "--validate-split", "test"}), 2,
+            "--validate-split");
     refuses(quantize({"--percentile", "101"}), 2, "--percentile");
     refuses(quantize({"--split", "test"}), 2, "datasets or validation");
     refuses(banyan({"quantize", bytes(), "--calib", run_->config(), "--out", other()}), 2, "is quantised already");
