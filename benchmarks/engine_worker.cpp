@@ -63,7 +63,7 @@ GraphWithValues in_bytes(const MeasuredNetwork& measured, const std::vector<std:
     });
     if (is_quantized) return measured.network;
     const CalibrationPictures calibration{pictures.size(), [&](std::size_t i) { return pictures[i]; }};
-    return quantize_network(measured.network, engine_options(measured, threads), calibration, {}).network;
+    return quantize_network(measured.network, engine_options(measured, threads), calibration);
 }
 
 std::unique_ptr<MeasuredEngine> make_engine(const WorkerOptions& options) {

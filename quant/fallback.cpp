@@ -44,9 +44,12 @@ private:
         return kept;
     }
 
-    /// Chooses the try if it is within. @return whether it is
+    /// Chooses the try if it is within. A set that was judged is not judged again. @return whether it is within
     bool judge_kept(std::size_t k) {
         FallbackTry one{layers(k), {}, -std::numeric_limits<double>::infinity()};
+        for (const FallbackTry& other : result_.tries) {
+            if (other.kept == one.kept) return other.worst_drop <= most_drop_;
+        }
         one.figures = judge_(one.kept);
         BANYAN_CHECK(one.figures.size() == exact_.size(), "fallback: expected ", exact_.size(), " figures, found ",
                      one.figures.size());

@@ -96,6 +96,8 @@ ReportTable summary_table(const std::vector<BranchOutputNames>& branches, const 
     return table;
 }
 
+std::string layers_text(std::size_t count) { return std::to_string(count) + (count == 1 ? " layer" : " layers"); }
+
 std::string names_text(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -173,8 +175,7 @@ void add_fallback_section(HtmlReport& report, const FallbackFigures& judged, con
     };
     row("floating point", judged.exact, "");
     for (const FallbackTry& one : fallback.tries) {
-        const std::string kept = std::to_string(one.kept.size());
-        row("8 bits but " + kept + (one.kept.size() == 1 ? " layer" : " layers"), one.figures,
+        row(one.kept.empty() ? "8 bits" : "8 bits but " + layers_text(one.kept.size()), one.figures,
             format_fixed(100 * one.worst_drop, 2));
     }
     table.highlighted_row = static_cast<int>(fallback.chosen) + 1;

@@ -92,4 +92,10 @@ GraphWithValues quantized_network(const CalibratedNetwork& calibrated, const Eng
     return result;
 }
 
+GraphWithValues quantize_network(GraphWithValues network, const EngineOptions& engine_options,
+                                 const CalibrationPictures& pictures, const QuantizeOptions& options) {
+    const CalibratedNetwork calibrated = calibrate_network(std::move(network), engine_options, pictures, options);
+    return quantized_network(calibrated, engine_options, pictures, options);
+}
+
 } // namespace banyan

@@ -51,6 +51,10 @@ CalibratedNetwork calibrate_network(
 GraphWithValues quantized_network(const CalibratedNetwork& calibrated, const EngineOptions& engine_options,
                                   const CalibrationPictures& pictures, const QuantizeOptions& options);
 
+/// Both in one: calibrate_network(), then quantized_network().
+GraphWithValues quantize_network(GraphWithValues network, const EngineOptions& engine_options,
+                                 const CalibrationPictures& pictures, const QuantizeOptions& options = {});
+
 /// The fake_quant of each value.
 std::map<std::string, FakeQuantAttributes> rounding_of_values(const std::vector<QuantizedValue>& values);
 

@@ -168,7 +168,7 @@ protected:
         if (GetParam().rounding != Rounding::none) {
             exact_ = outputs_of(network_);
             const CalibrationPictures pictures{1, [&](std::size_t) { return pixels_; }};
-            network_ = quantize_network(network_, options_, pictures, {}).network;
+            network_ = quantize_network(network_, options_, pictures);
         }
     }
 

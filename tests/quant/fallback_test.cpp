@@ -102,6 +102,18 @@ TEST(FindFallback, AddsATaskThatComesToDrop) {
     EXPECT_THAT(found.tries[found.chosen].kept, ElementsAre("hand.0", "face.0"));
 }
 
+/// Both tasks drop in turn, and share their rankings.
+TEST(FindFallback, JudgesNoSetTwice) {
+    std::set<Names> judged;
+    const FallbackJudge judge = [&](const Names& kept) {
+        EXPECT_TRUE(judged.insert(kept).second);
+        return kept.size() % 2 == 0 ? std::vector<double>{0.5, 0.7} : std::vector<double>{0.7, 0.5};
+    };
+    const Fallback found = find_fallback({0.7, 0.7}, {layer_names(9), layer_names(9)}, judge, 0.01);
+    EXPECT_FALSE(found.is_within);
+    EXPECT_THAT(found.tries, SizeIs(judged.size()));
+}
+
 TEST(FindFallback, TakesOnlyWhatWasWithinUnderNoise) {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         Random random(seed);
