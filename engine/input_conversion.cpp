@@ -6,7 +6,7 @@
 #include <omp.h>
 
 #include "core/check.h"
-#include "engine/vector_widths.h"
+#include "core/vector_widths.h"
 
 namespace banyan {
 

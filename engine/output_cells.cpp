@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "engine/bfloat16.h"
-#include "engine/vector_widths.h"
+#include "core/vector_widths.h"
 
 namespace banyan {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/vector_widths.h"
 #include "image/shrunk_rows.h"
 #include "image/turned_rows.h"
 
@@ -40,11 +41,12 @@ std::vector<Tap> make_taps(int begin, int end, double scale, double offset, int 
     return taps;
 }
 
-void blend_rows(const std::uint8_t* first, const std::uint8_t* second, std::uint32_t weight,
-                std::vector<std::uint16_t>& blended) {
+BANYAN_VECTOR_WIDTHS void blend_rows(const std::uint8_t* first, const std::uint8_t* second, std::uint32_t weight,
+                                     std::uint16_t* blended, std::size_t count) {
     const auto weight_second = static_cast<std::uint16_t>(weight);
     const auto weight_first = static_cast<std::uint16_t>(kWeightOne - weight);
-    for (std::size_t i = 0; i < blended.size(); ++i) {
+#pragma omp simd
+    for (std::size_t i = 0; i < count; ++i) {
         blended[i] = static_cast<std::uint16_t>(first[i] * weight_first + second[i] * weight_second);
     }
 }
@@ -88,7 +90,7 @@ void place_straight(const Image& source, const Placement& placement, int side, c
     for (int y = window.y0; y < window.y1; ++y) {
         const Tap& tap = rows[index_of(y - window.y0)];
         const std::uint8_t* first = source_rows.row(tap.first);
-        blend_rows(first, source_rows.row(tap.second), tap.weight, blended);
+        blend_rows(first, source_rows.row(tap.second), tap.weight, blended.data(), blended.size());
         blend_columns(columns, blended.data(),
                       target + (index_of(y) * index_of(side) + index_of(covered.x0)) * kChannels);
     }

@@ -32,7 +32,8 @@ private:
 
     int add_rows(int y);
     void average_blocks(int y, std::uint8_t* out);
-    void average_block(std::size_t first, std::size_t last, int rows, std::uint8_t* out) const;
+    /// Blocks [first, last), all of `width` columns.
+    void average_blocks(std::size_t first, std::size_t last, std::size_t width, int rows, std::uint8_t* out) const;
 
     const Image& source_;
     int factor_;
