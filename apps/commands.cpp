@@ -129,6 +129,8 @@ void add_export(po::options_description& options) {
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
     add("batch", po::value<int>()->default_value(1), "pictures that the network takes at once");
     add("keep-norms", "leave batch norms as they are instead of folding them into convolutions");
+    add("calibration-table", text(),
+        "write the scales of a quantised model to this file for TensorRT, and the network without rounding");
     add("json", "what was written as JSON on stdout");
 }
 

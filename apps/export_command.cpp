@@ -14,6 +14,7 @@
 #include "graph/pass_list.h"
 #include "graph/remove_dead.h"
 #include "graph/shape_inference.h"
+#include "graph/tensorrt_table.h"
 #include "heads/head.h"
 #include "network/branch.h"
 #include "network/build_graph.h"
@@ -38,7 +39,18 @@ struct ExportSubject {
     GraphWithValues network;
     std::vector<Branch> branches;
     std::int64_t batch = 1;
+    std::string table; ///< for --calibration-table
 };
+
+/// The network without rounding; its scales go into the table.
+void take_out_rounding(ExportSubject& subject, const std::string& model) {
+    const std::size_t nodes = subject.network.graph.nodes.size();
+    subject.table = tensorrt_table(subject.network.graph);
+    subject.network.graph = without_fake_quant(subject.network.graph);
+    if (subject.network.graph.nodes.size() < nodes) return;
+    throw UsageError(
+        ErrorText{"--calibration-table", "needs scales", "a model that `banyan quantize` has made", model, ""});
+}
 
 ExportSubject load_subject(const Options& options) {
     ExportSubject subject;
@@ -55,6 +67,7 @@ ExportSubject load_subject(const Options& options) {
     std::vector<std::string> disabled;
     if (options.count("keep-norms") != 0) disabled.emplace_back("fold_batch_norm");
     subject.network = apply_passes({std::move(file.graph), std::move(file.tensors)}, disabled);
+    if (options.count("calibration-table") != 0) take_out_rounding(subject, text_option(options, "model"));
     subject.branches = find_branches(file.options, ClassTable(file.options.tasks), subject.network.graph);
     subject.model = std::move(file.options);
     return subject;
@@ -172,6 +185,7 @@ ExitCode run_export(const Options& options) {
     const ExportSubject subject = load_subject(options);
     const std::string bytes = to_onnx(subject.network, export_options(subject));
     write_file_atomically(path, bytes);
+    if (!subject.table.empty()) write_file_atomically(text_option(options, "calibration-table"), subject.table);
     if (options.count("json") != 0) {
         print_json(path, bytes.size(), subject);
     } else {

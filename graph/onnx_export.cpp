@@ -95,7 +95,7 @@ private:
         for (std::size_t v = 0; v < names_.size(); ++v) {
             if (is_output_[v]) continue;
             const bool is_image = static_cast<ValueId>(v) == graph_.input;
-            names_[v] = onnx_.new_name(is_image ? image_ + ".normalised" : graph_.values[v].name);
+            names_[v] = onnx_.new_name(is_image ? kOnnxNormalisedImage : graph_.values[v].name);
         }
     }
 

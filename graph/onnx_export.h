@@ -10,6 +10,7 @@
 namespace banyan {
 
 constexpr std::int64_t kOnnxOpset = 17; ///< of the default domain; the files are of ONNX's IR version 8
+constexpr const char* kOnnxNormalisedImage = "image.normalised"; ///< the picture as the first layers read it
 
 /// What an exported network is made for: one shape of its input, which other programs can plan for.
 struct OnnxExportOptions {

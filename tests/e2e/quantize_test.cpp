@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 /// One trained network and one that computes in 8 bits serve all cases.
 class Quantized : public testing::Test {
@@ -77,6 +78,18 @@ TEST_F(Quantized, IsJudgedAndExportedLikeOthers) {
     EXPECT_THAT(read_text(dir_.file("bytes.onnx")), AllOf(HasSubstr("QuantizeLinear"), HasSubstr("DequantizeLinear")));
     const Outcome explained = banyan({"explain", bytes()});
     EXPECT_THAT(explained.out, HasSubstr("quantized: mse, 8 pictures"));
+}
+
+TEST_F(Quantized, IsExportedWithACalibrationTable) {
+    const std::string file = dir_.file("plain.onnx"), table = dir_.file("table.txt");
+    const Outcome outcome = banyan({"export", bytes(), "--out", file, "--calibration-table", table});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(read_text(file), Not(HasSubstr("QuantizeLinear")));
+    EXPECT_THAT(read_text(table),
+                AllOf(HasSubstr("EntropyCalibration2\nimage.normalised: 3"), HasSubstr("branches.red.")));
+    const Outcome refused = banyan({"export", run_->model(), "--out", file, "--calibration-table", table});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("banyan quantize"));
 }
 
 TEST_F(Quantized, KeepsPartsInFloatThatAreNamed) {
