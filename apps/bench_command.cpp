@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <map>
 
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 
 #include "apps/detector_values.h"
 #include "apps/option_values.h"
@@ -47,7 +49,6 @@ Samples& entry(std::vector<std::pair<std::string, Samples>>& list, const std::st
 /// "branches.face.tower.0.conv.p3" -> "branches.face"
 std::string part_of(const EngineStep& step) {
     if (step.operation == "normalise") return "input";
-    if (step.operation == "convert") return "outputs";
     return step.name.substr(0, step.name.find('.', step.name.find('.') + 1));
 }
 
@@ -104,7 +105,15 @@ struct Setting {
     std::string model;
     int threads = 0;
     int rounds = 0;
+    double ready_ms = 0; ///< from the file to a detector that can run
 };
+
+/// Most memory that the process ever had, in bytes.
+std::int64_t peak_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return std::int64_t{usage.ru_maxrss} * 1024;
+}
 
 Json result_json(const Measurement& measured, const Detector& detector, const Setting& setting) {
     Json stages = Json::object(), parts = Json::object();
@@ -117,7 +126,9 @@ Json result_json(const Measurement& measured, const Detector& detector, const Se
             {"threads", setting.threads},
             {"processor", cpu_name()},
             {"rounds", setting.rounds},
+            {"ready_ms", setting.ready_ms},
             {"arena_bytes", detector.engine().arena_bytes()},
+            {"peak_bytes", peak_bytes()},
             {"ms", stages},
             {"network_ms", parts}};
 }
@@ -125,7 +136,8 @@ Json result_json(const Measurement& measured, const Detector& detector, const Se
 void print_table(const Measurement& measured, const Detector& detector, const Setting& setting) {
     std::cout << setting.model << ": " << detector.side() << " px, " << (detector.uses_bf16() ? "bf16" : "fp32") << ", "
               << setting.threads << (setting.threads == 1 ? " thread, " : " threads, ") << cpu_name() << "\n"
-              << "ms over " << setting.rounds << " passes\n";
+              << "ready after " << number_text(setting.ready_ms) << " ms, peak memory " << peak_bytes() / 1'000'000
+              << " MB\nms over " << setting.rounds << " passes\n";
     TextTable table;
     table.add({"", "median", "p90", "p99", "min"});
     const auto add = [&](const std::string& name, const Samples& samples) {
@@ -147,10 +159,12 @@ ExitCode run_bench(const Options& options) {
     install_stop_handlers();
     const Image picture = file.empty() ? random_picture() : read_image(file, {.apply_exif_orientation = true});
     const DetectorOptions detector_options = detector_values(options);
+    const auto start = std::chrono::steady_clock::now();
     Detector detector(model, detector_options);
+    const std::chrono::duration<double, std::milli> ready = std::chrono::steady_clock::now() - start;
     Measurement measured;
     if (!measure(detector, picture, warm_up, rounds, measured)) return exit_code_of_signal(*stop_requested());
-    const Setting setting{model, detector.engine().threads(), rounds};
+    const Setting setting{model, detector.engine().threads(), rounds, ready.count()};
     if (options.count("json") != 0) {
         std::cout << result_json(measured, detector, setting).dump() << "\n";
     } else {
