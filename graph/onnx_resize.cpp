@@ -57,7 +57,8 @@ std::vector<Enlarging> enlargings_of(const OnnxCall& call, const OnnxDims& in) {
     const bool is_resize = call.op.type == "Resize" && call.opset >= 11;
     const std::vector<float> scales = scales_of(call);
     const std::vector<std::int64_t> sizes = is_resize && call.has(3) ? call.integers(3) : std::vector<std::int64_t>{};
-    if (scales.size() + sizes.size() != axes.size()) refuse_onnx("it has no scales or sizes of 4 axes");
+    const bool fits = scales.empty() ? sizes.size() == axes.size() : scales.size() == axes.size() && sizes.empty();
+    if (!fits) refuse_onnx("it has no scales or sizes of 4 axes");
     for (std::size_t a = 0; a < axes.size(); ++a) {
         Enlarging& axis = axes[a];
         axis.in = in[a];

@@ -154,6 +154,7 @@ TEST(ImportOnnx, RefusesWhatItCannotExpressAndTellsWhy) {
               {{"kernel_shape", Integers{2, 2}}, {"strides", Integers{3, 3}}, {"ceil_mode", std::int64_t{1}}});
     file.node("Resize", {"c", "", file.floats("scales", {4}, {1, 1, 2, 2})}, "linear", {{"mode", "linear"}});
     file.node("Resize", {"c", "", "scales"}, "unknown_size");
+    file.node("Resize", {"c", "", file.floats("one", {1}), file.integers("three", {1, 1, 2})}, "mixed");
     file.node("Softmax", {"c"}, "rows", {{"axis", std::int64_t{2}}});
     file.node("Clip", {"c", file.floats("low", {}, {-1})}, "clip");
     file.node("Slice", {"c", file.integers("start", {0}), file.integers("end", {2}), file.integers("axis", {2})},
@@ -170,6 +171,7 @@ TEST(ImportOnnx, RefusesWhatItCannotExpressAndTellsWhy) {
     refused(file, "ceil", {"(MaxPool)", "ceil_mode"});
     refused(file, "linear", {"(Resize)", "mode linear", "nearest"});
     refused(file, "unknown_size", {"(Resize)", "12 x 20", "made before"});
+    refused(file, "mixed", {"(Resize)", "4 axes"});
     refused(file, "rows", {"(Softmax)", "channels"});
     refused(file, "clip", {"(Clip)", "0 and 6"});
     refused(file, "cut.relu", {"(Relu)", "taken apart"});
