@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "eval/small_report.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 #include "train/metrics_log.h"
