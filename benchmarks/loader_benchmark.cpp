@@ -15,12 +15,11 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
-
 #include "core/allocator.h"
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "data/loader.h"
+#include "model/libtorch.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/step_update.h"

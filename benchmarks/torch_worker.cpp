@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 #include <torch/version.h>
 
 #include "benchmarks/measured_network.h"
@@ -13,6 +12,7 @@
 #include "core/check.h"
 #include "core/error.h"
 #include "model/graph_module.h"
+#include "model/libtorch.h"
 
 namespace {
 

@@ -17,11 +17,10 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
-
 #include "core/allocator.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "model/libtorch.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"
 #include "train/train_step.h"

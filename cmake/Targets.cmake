@@ -1,8 +1,8 @@
-# One precompiled header for all targets that use LibTorch (built once, then a few seconds a file).
+# One precompiled header for all targets that use LibTorch (built once, then a few seconds a file): model/libtorch.h.
 if(BANYAN_WITH_TORCH)
   add_library(banyan_pch STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
   target_link_libraries(banyan_pch PUBLIC banyan_flags banyan_torch)
-  target_precompile_headers(banyan_pch PRIVATE <torch/torch.h>)
+  target_precompile_headers(banyan_pch PRIVATE <torch/autograd.h> <torch/types.h> <torch/utils.h>)
 endif()
 
 # banyan_use_torch(target): LibTorch and its precompiled header.

@@ -5,10 +5,9 @@
 #include <map>
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "core/error.h"
+#include "model/libtorch.h"
 #include "train/gradient_conflicts.h"
 #include "train/gradient_set.h"
 #include "train/non_finite.h"

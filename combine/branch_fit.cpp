@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
-
 #include "combine/head_copy.h"
 #include "core/error.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

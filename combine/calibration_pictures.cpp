@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
-
 #include "core/error.h"
 #include "data/load_sample.h"
 #include "data/picture_choice.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

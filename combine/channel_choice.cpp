@@ -2,10 +2,9 @@
 
 #include <limits>
 
-#include <torch/torch.h>
-
 #include "core/assignment.h"
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -1,8 +1,7 @@
 #include "combine/head_copy.h"
 
-#include <torch/torch.h>
-
 #include "core/error.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -1,8 +1,7 @@
 #include "combine/layer_fit.h"
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

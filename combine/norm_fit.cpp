@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

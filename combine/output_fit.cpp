@@ -1,6 +1,6 @@
 #include "combine/output_fit.h"
 
-#include <torch/torch.h>
+#include "model/libtorch.h"
 
 namespace banyan {
 

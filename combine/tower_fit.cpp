@@ -1,10 +1,9 @@
 #include "combine/tower_fit.h"
 
-#include <torch/torch.h>
-
 #include "combine/channel_choice.h"
 #include "combine/norm_fit.h"
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

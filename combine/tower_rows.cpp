@@ -1,8 +1,7 @@
 #include "combine/tower_rows.h"
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

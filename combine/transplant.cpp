@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "combine/branch_fit.h"
 #include "combine/head_copy.h"
 #include "combine/merge_sources.h"
 #include "core/check.h"
 #include "core/error.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

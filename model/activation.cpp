@@ -1,6 +1,6 @@
 #include "model/activation.h"
 
-#include <torch/torch.h>
+#include "model/libtorch.h"
 
 namespace banyan {
 

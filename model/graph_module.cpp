@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "core/error.h"
 #include "graph/verifier.h"
 #include "model/graph_operators.h"
 #include "model/graph_plan.h"
+#include "model/libtorch.h"
 #include "model/parameter_init.h"
 #include "model/set_statistics.h"
 

@@ -3,13 +3,13 @@
 #include <utility>
 
 #include <ATen/autocast_mode.h>
-#include <torch/torch.h>
 
 #include "core/check.h"
 #include "core/error.h"
 #include "graph/shape_inference.h"
 #include "model/activation.h"
 #include "model/group_norm.h"
+#include "model/libtorch.h"
 #include "model/strided_depthwise.h"
 #include "model/weight_rounding.h"
 

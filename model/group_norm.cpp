@@ -2,7 +2,7 @@
 
 #include <tuple>
 
-#include <torch/torch.h>
+#include "model/libtorch.h"
 
 namespace banyan {
 

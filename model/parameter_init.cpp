@@ -4,8 +4,9 @@
 #include <cmath>
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
 #include <xxhash.h>
+
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -3,9 +3,8 @@
 #include <charconv>
 #include <numeric>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <tuple>
 
-#include <torch/torch.h>
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -6,10 +6,9 @@
 #include <set>
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "core/error.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -6,11 +6,10 @@
 #include <map>
 #include <system_error>
 
-#include <torch/torch.h>
-
 #include "core/error.h"
 #include "core/log.h"
 #include "core/safetensors.h"
+#include "model/libtorch.h"
 #include "model/weights_file.h"
 
 namespace banyan {

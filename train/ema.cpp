@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
-
 #include "core/error.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

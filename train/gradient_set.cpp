@@ -1,8 +1,7 @@
 #include "train/gradient_set.h"
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

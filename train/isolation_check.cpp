@@ -4,10 +4,9 @@
 #include <optional>
 #include <set>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "data/sampling_counts.h"
+#include "model/libtorch.h"
 #include "model/weights_file.h"
 #include "train/idle_pictures.h"
 #include "train/start_weights.h"

@@ -3,10 +3,9 @@
 #include <cmath>
 #include <numbers>
 
-#include <torch/torch.h>
-
 #include "anchors/box_coder.h"
 #include "core/check.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

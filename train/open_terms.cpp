@@ -4,10 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "data/coverage.h"
+#include "model/libtorch.h"
 #include "train/targets.h"
 
 namespace banyan {

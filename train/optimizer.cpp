@@ -4,10 +4,9 @@
 #include <cmath>
 #include <numbers>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "core/error.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "anchors/predicted_matcher.h"
+#include "model/libtorch.h"
 #include "train/losses.h"
 
 namespace banyan {

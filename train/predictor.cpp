@@ -2,9 +2,8 @@
 
 #include <cstring>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 #include "model/predict.h"
 
 namespace banyan {

@@ -5,8 +5,7 @@
 #include <set>
 #include <variant>
 
-#include <torch/torch.h>
-
+#include "model/libtorch.h"
 #include "model/set_statistics.h"
 
 namespace banyan {

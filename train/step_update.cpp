@@ -6,9 +6,8 @@
 #include <utility>
 #include <variant>
 
-#include <torch/torch.h>
-
 #include "core/error.h"
+#include "model/libtorch.h"
 #include "train/pcgrad.h"
 
 namespace banyan {

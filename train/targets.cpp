@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include <torch/torch.h>
-
 #include "anchors/ownership.h"
 #include "core/check.h"
 #include "data/coverage.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

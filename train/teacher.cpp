@@ -4,13 +4,12 @@
 #include <set>
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "core/error.h"
 #include "core/log.h"
 #include "graph/graph_json.h"
 #include "graph/remove_dead.h"
 #include "model/autocast.h"
+#include "model/libtorch.h"
 #include "model/saved_model.h"
 
 namespace banyan {

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "core/error.h"
 #include "core/nearest_word.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 

@@ -1,8 +1,7 @@
 #include "train/teacher_loss.h"
 
-#include <torch/torch.h>
-
 #include "core/check.h"
+#include "model/libtorch.h"
 #include "train/distillation_losses.h"
 #include "train/losses.h"
 

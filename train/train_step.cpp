@@ -5,11 +5,10 @@
 #include <functional>
 #include <optional>
 
-#include <torch/torch.h>
-
 #include "core/check.h"
 #include "core/error.h"
 #include "model/autocast.h"
+#include "model/libtorch.h"
 #include "model/set_statistics.h"
 #include "train/non_finite.h"
 #include "train/predicted_targets.h"

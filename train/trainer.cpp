@@ -5,8 +5,6 @@
 #include <cmath>
 #include <cstdio>
 
-#include <torch/torch.h>
-
 #include "core/allocator.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -15,6 +13,7 @@
 #include "core/stop_signal.h"
 #include "data/label_selection.h"
 #include "eval/coco_writer.h"
+#include "model/libtorch.h"
 #include "model/saved_model.h"
 #include "model/weights_file.h"
 #include "train/checkpoint.h"

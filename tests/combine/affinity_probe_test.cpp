@@ -4,10 +4,11 @@
 #include <map>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim.h>
 
 #include "core/error.h"
 #include "drawn_tasks.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "train/train_step.h"
 

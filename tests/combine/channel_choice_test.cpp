@@ -3,8 +3,8 @@
 #include <limits>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
+#include "model/libtorch.h"
 #include "support/tensor_close.h"
 
 namespace banyan::test {

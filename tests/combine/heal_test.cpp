@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "combine/heal_run.h"
 #include "combine/merge_plan.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "drawn_tasks.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 
 namespace banyan {

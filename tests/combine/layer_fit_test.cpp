@@ -1,9 +1,9 @@
 #include "combine/layer_fit.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "combine/calibration_cells.h"
+#include "model/libtorch.h"
 #include "support/tensor_close.h"
 
 namespace banyan::test {

@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include <torch/torch.h>
-
+#include "model/libtorch.h"
 #include "model/multi_task_model.h"
 
 namespace banyan::test {

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "combine/tiny_network.h"
 #include "core/error.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 

@@ -11,12 +11,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "core/indexed_work.h"
 #include "core/safetensors.h"
 #include "image/letterbox.h"
+#include "model/libtorch.h"
 #include "model/predict.h"
 #include "small_model.h"
 #include "support/expect_error.h"

@@ -145,12 +145,14 @@ Findings check_includes_exist(const SourceFile& file, const std::vector<SourceFi
 Findings check_torch(const SourceFile& file) {
     const std::vector<std::string> torch{"torch/", "ATen/", "c10/", "caffe2/"};
     Findings findings;
+    find_includes(file, {"torch/torch.h", "torch/all.h", "torch/extension.h"},
+                  "doubles the time to compile a file; include \"model/libtorch.h\"", findings);
     if (kTorchFree.contains(file.tested_folder())) {
         find_includes(file, torch, file.tested_folder() + "/ is free of LibTorch", findings);
     } else if (file.folder() == "infer" && file.is_header() && !file.name().starts_with("torch_")) {
         find_includes(file, torch, "infer/'s public headers are free of LibTorch", findings);
     } else if (file.is_header() && file.folder() != "tests") {
-        find_includes(file, {"torch/torch.h", "torch/nn.h", "torch/all.h", "torch/extension.h"},
+        find_includes(file, {"torch/nn.h", "model/libtorch.h"},
                       "too costly for a header; include the narrowest file, e.g. <ATen/core/Tensor.h>", findings);
     }
     return findings;

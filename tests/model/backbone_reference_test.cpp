@@ -6,12 +6,12 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <torch/torch.h>
 
 #include "backbone/backbone.h"
 #include "backbone/pretrained.h"
 #include "graph/builder.h"
 #include "model/graph_module.h"
+#include "model/libtorch.h"
 #include "model/weights_file.h"
 #include "support/shared_data.h"
 #include "support/tensor_close.h"

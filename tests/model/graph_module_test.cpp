@@ -5,12 +5,12 @@
 
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "graph/builder.h"
 #include "graph/pass_list.h"
 #include "model/graph_plan.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "graph/pass_list.h"
+#include "model/libtorch.h"
 #include "model/tiny_model.h"
 #include "network/build_graph.h"
 #include "support/expect_error.h"

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "heads/decode.h"
+#include "model/libtorch.h"
 #include "model/tiny_model.h"
 
 namespace banyan {

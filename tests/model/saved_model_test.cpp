@@ -3,12 +3,12 @@
 #include <functional>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/safetensors.h"
 #include "graph/graph_json.h"
+#include "model/libtorch.h"
 #include "model/tiny_model.h"
 #include "network/build_graph.h"
 #include "network/model_config.h"

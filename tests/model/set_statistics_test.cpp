@@ -1,11 +1,11 @@
 #include "model/set_statistics.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "graph/builder.h"
 #include "model/graph_module.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 

@@ -2,10 +2,10 @@
 
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "graph/builder.h"
 #include "model/graph_module.h"
+#include "model/libtorch.h"
 #include "support/tensor_close.h"
 
 namespace banyan {

@@ -3,9 +3,8 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
-
 #include "graph/graph.h"
+#include "model/libtorch.h"
 #include "model/multi_task_model.h"
 
 namespace banyan::test {

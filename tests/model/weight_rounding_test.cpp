@@ -1,11 +1,11 @@
 #include "model/weight_rounding.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "graph/builder.h"
 #include "graph/quantized_weight.h"
 #include "model/graph_module.h"
+#include "model/libtorch.h"
 
 namespace banyan {
 namespace {

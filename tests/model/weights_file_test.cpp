@@ -6,11 +6,11 @@
 #include <utility>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "graph/builder.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 #include "support/tensor_close.h"

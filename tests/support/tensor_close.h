@@ -3,7 +3,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+
+#include "model/libtorch.h"
 
 namespace banyan::test {
 

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/gradient_check.h"
 

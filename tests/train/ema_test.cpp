@@ -1,10 +1,10 @@
 #include "train/ema.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "graph/builder.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 

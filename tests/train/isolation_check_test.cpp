@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
+#include "model/libtorch.h"
 #include "train/tiny_run.h"
 
 namespace banyan {

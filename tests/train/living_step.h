@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
+#include "model/libtorch.h"
 #include "train/step_update.h"
 #include "train/tiny_model.h"
 

@@ -4,11 +4,11 @@
 #include <numbers>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "anchors/box_coder.h"
 #include "core/error.h"
 #include "heads/box_bins.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/gradient_check.h"
 #include "support/random_boxes.h"

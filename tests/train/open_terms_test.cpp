@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "train/targets.h"
 

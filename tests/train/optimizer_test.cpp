@@ -5,10 +5,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim.h>
 
 #include "core/error.h"
 #include "graph/builder.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 

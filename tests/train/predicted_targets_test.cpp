@@ -5,12 +5,12 @@
 #include <utility>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "anchors/box_coder.h"
 #include "anchors/predicted_matcher.h"
 #include "core/error.h"
 #include "heads/box_bins.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "support/tensor_close.h"
 #include "train/losses.h"

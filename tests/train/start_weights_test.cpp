@@ -5,10 +5,10 @@
 #include <variant>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "graph/pass_list.h"
+#include "model/libtorch.h"
 #include "model/saved_model.h"
 #include "network/model_file.h"
 #include "quant/fake_quant.h"

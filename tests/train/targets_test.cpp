@@ -4,8 +4,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
+#include "model/libtorch.h"
 #include "support/tensor_close.h"
 
 namespace banyan {

@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
+#include "model/libtorch.h"
 #include "support/expect_error.h"
 #include "train/tiny_model.h"
 

@@ -1,12 +1,12 @@
 // What a teacher says, what is learned of it, and what is not.
 
+#include "model/libtorch.h"
 #include "train/teacher.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
 #include "model/saved_model.h"

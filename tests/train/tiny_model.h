@@ -5,9 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include <torch/torch.h>
-
 #include "data/sample.h"
+#include "model/libtorch.h"
 #include "model/multi_task_model.h"
 #include "train/train_options.h"
 
