@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "core/check.h"
-#include "engine/bfloat16.h"
 #include "core/vector_widths.h"
+#include "engine/bfloat16.h"
 
 namespace banyan {
 
