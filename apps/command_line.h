@@ -25,8 +25,9 @@ struct Command {
 };
 
 const std::vector<Command>& commands();
-std::vector<Command> merge_commands();  ///< those of `banyan merge`, which commands() holds as well
-std::vector<Command> ablate_commands(); ///< those of `banyan ablate`
+std::vector<Command> merge_commands();   ///< those of `banyan merge`, which commands() holds as well
+std::vector<Command> ablate_commands();  ///< those of `banyan ablate`
+std::vector<Command> distill_commands(); ///< those of `banyan distill`
 
 /// What was asked for.
 struct CommandCall {

@@ -214,7 +214,7 @@ std::vector<Command> single_commands() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> table = [] {
         std::vector<Command> all = single_commands();
-        for (const std::vector<Command>& group : {merge_commands(), ablate_commands()}) {
+        for (const std::vector<Command>& group : {merge_commands(), ablate_commands(), distill_commands()}) {
             all.insert(all.end(), group.begin(), group.end());
         }
         return all;

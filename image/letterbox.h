@@ -18,4 +18,7 @@ struct LetterboxGeometry {
 /// The picture letterboxed to side x side (one resampling, grey 114 beside it); `geometry` is written.
 Image letterbox(const Image& image, int side, LetterboxGeometry& geometry);
 
+/// The same for a network that takes width x height: as large as fits, centred, in one scale.
+Image letterbox(const Image& image, int width, int height, LetterboxGeometry& geometry);
+
 } // namespace banyan

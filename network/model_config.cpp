@@ -14,22 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<Task> parse_tasks(ConfigReader& reader) {
-    std::vector<Task> tasks;
-    for (ConfigReader& entry : reader.objects("tasks")) {
-        Task task;
-        task.name = entry.text("name");
-        if (task.name.find_first_of("+|,=") != std::string::npos) {
-            throw ConfigError(ErrorText{entry.where("name"), "task names stand in lists and merge plans",
-                                        "a name without the characters + | , =", "\"" + task.name + "\"", ""});
-        }
-        task.classes = entry.texts("classes", {task.name});
-        entry.finish();
-        tasks.push_back(std::move(task));
-    }
-    return tasks;
-}
-
 const ConfigReader::Choices<ClassLossKind>& class_loss_choices() {
     static const ConfigReader::Choices<ClassLossKind> table{{"quality_focal", ClassLossKind::quality_focal},
                                                             {"varifocal", ClassLossKind::varifocal},
@@ -89,6 +73,22 @@ DetectionOptions parse_detection(ConfigReader reader) {
 }
 
 } // namespace
+
+std::vector<Task> parse_tasks(ConfigReader& reader) {
+    std::vector<Task> tasks;
+    for (ConfigReader& entry : reader.objects("tasks")) {
+        Task task;
+        task.name = entry.text("name");
+        if (task.name.find_first_of("+|,=") != std::string::npos) {
+            throw ConfigError(ErrorText{entry.where("name"), "task names stand in lists and merge plans",
+                                        "a name without the characters + | , =", "\"" + task.name + "\"", ""});
+        }
+        task.classes = entry.texts("classes", {task.name});
+        entry.finish();
+        tasks.push_back(std::move(task));
+    }
+    return tasks;
+}
 
 ModelOptions parse_model(ConfigReader& reader) {
     ModelOptions options;

@@ -34,6 +34,7 @@ const std::map<std::string, Names>& layering() {
         {"engine", {"core", "graph"}},
         {"quant", {"core", "graph", "engine", "report"}},
         {"infer", {"core", "graph", "engine", "anchors", "heads", "network", "image"}},
+        {"label", {"core", "graph", "engine", "image", "data", "eval", "infer"}},
     };
     return table;
 }
@@ -42,7 +43,7 @@ const std::map<std::string, Names>& layering() {
 const Names kTopFolders{"apps", "benchmarks", "examples", "cmake"};
 /// Folders that never see a LibTorch tensor, nor do their tests.
 const Names kTorchFree{"core",     "graph", "anchors", "image",  "data",  "eval", "report",
-                       "backbone", "heads", "network", "engine", "quant", "lint"};
+                       "backbone", "heads", "network", "engine", "quant", "label", "lint"};
 
 std::string joined(const Names& names) {
     std::string text;
@@ -88,7 +89,7 @@ bool may_hold_json(const SourceFile& file) {
                                    "|graph/graph_json\\.cpp"
                                    "|apps/\\w+\\.cpp"                                 // what commands print and write
                                    "|train/(run_folder|metrics_log|batch_dump)\\.cpp" // a run's files
-                                   "|combine/\\w+_json\\.cpp"
+                                   "|(combine|label)/\\w+_json\\.cpp"
                                    "|\\w+/(\\w+_)?config\\.cpp");
     return std::regex_match(file.path, places);
 }

@@ -1,0 +1,40 @@
+#include "apps/command_line.h"
+
+namespace banyan {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::typed_value<std::string>* text() { return po::value<std::string>(); }
+
+void add_label(po::options_description& options) {
+    auto add = options.add_options();
+    add("config", text()->required(), "training config: its tasks and data sets");
+    add("teachers", text()->required(), "JSON file that names the teachers (docs/distillation.md)");
+    add("out", text()->required(), "folder to write");
+    add("split", text()->default_value("datasets"), "list of the config that is completed: datasets or validation");
+    add("beta-high", po::value<double>()->default_value(0.5), "boxes are taken from the score with the best F of this");
+    add("beta-low", po::value<double>()->default_value(2), "ignore regions are taken from the best F of this");
+    add("iou", po::value<double>()->default_value(0.5), "overlap with a labelled box from which on a teacher is right");
+    add("floor", po::value<double>()->default_value(0.3), "AP that a teacher must reach in each class");
+    add("force", "take teachers below the floor, too");
+    add("streams", po::value<int>(), "pictures worked on at a time (default: one a core, or one with --threads)");
+    add("threads", po::value<int>(), "threads of each stream's kernels (default: the cores divided among the streams)");
+    add("json", "result as JSON on stdout");
+}
+
+} // namespace
+
+std::vector<Command> distill_commands() {
+    return {
+        {"distill label", "let teachers complete the labels of data sets that label some classes only",
+         "CONFIG --teachers TEACHERS.json --out DIR [options]",
+         "Writes a COCO file with states for each data set, datasets.json, which loads them, and report.html into "
+         "DIR.\n"
+         "Score thresholds come from the validation sets that label a class. A teacher below the floor: exit 8.",
+         add_label, "config", 1, kInferenceProgram},
+    };
+}
+
+} // namespace banyan

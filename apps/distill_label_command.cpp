@@ -1,0 +1,293 @@
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+
+#include "apps/command_line.h"
+#include "apps/label_outcome.h"
+#include "apps/label_page.h"
+#include "apps/option_values.h"
+#include "apps/run_commands.h"
+#include "apps/stopped.h"
+#include "core/atomic_file.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "data/dataset_list.h"
+#include "engine/engine.h"
+#include "label/find_objects.h"
+#include "network/model_config.h"
+
+namespace banyan {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct LabelOptions {
+    std::string config, list, folder;
+    double beta_high, beta_low, floor;
+    float iou;
+    bool force;
+};
+
+LabelOptions label_options(const Options& options) {
+    constexpr double kLeastBeta = 0.01, kMostBeta = 100;
+    LabelOptions result{};
+    result.config = text_option(options, "config");
+    result.list = text_option(options, "split");
+    result.folder = text_option(options, "out");
+    result.beta_high = number_option<double>(options, "beta-high", kLeastBeta, kMostBeta);
+    result.beta_low = number_option<double>(options, "beta-low", kLeastBeta, kMostBeta);
+    result.floor = number_option<double>(options, "floor", 0, 1);
+    result.iou = static_cast<float>(number_option<double>(options, "iou", 0.05, 1));
+    result.force = options.count("force") != 0;
+    if (result.list != "datasets" && result.list != "validation") {
+        throw UsageError(ErrorText{"--split", "unknown list", "datasets or validation", "\"" + result.list + "\"", ""});
+    }
+    return result;
+}
+
+ClassTable classes_of(const std::string& config) {
+    ConfigReader reader = ConfigReader::from_file(config);
+    return ClassTable(parse_tasks(reader));
+}
+
+/// The list by which teachers are judged.
+std::string judging_list(const std::string& config) {
+    ConfigReader reader = ConfigReader::from_file(config);
+    if (reader.has("validation")) return "validation";
+    log_warning(config + " has no \"validation\": teachers are judged on \"datasets\"");
+    return "datasets";
+}
+
+/// [class id] the first teacher that tells of it.
+std::vector<std::optional<std::size_t>> teachers_by_class(const std::vector<TeacherOptions>& teachers,
+                                                          const ClassTable& table) {
+    std::vector<std::optional<std::size_t>> first(static_cast<std::size_t>(table.size()));
+    for (std::size_t t = 0; t < teachers.size(); ++t) {
+        for (const int class_id : teachers[t].classes) {
+            std::optional<std::size_t>& teacher = first[static_cast<std::size_t>(class_id)];
+            if (teacher) {
+                log_warning("teacher " + teachers[t].name + " is not asked about \"" + table.class_name(class_id) +
+                            "\": " + teachers[*teacher].name + " stands before it");
+                continue;
+            }
+            teacher = t;
+        }
+    }
+    return first;
+}
+
+/// The command at work.
+class Labelling {
+public:
+    Labelling(LabelOptions options, const ClassTable& table, const std::vector<TeacherOptions>& teachers,
+              const TeacherStreams& streams)
+        : options_(std::move(options)), table_(table), teachers_(teachers), streams_(streams),
+          teacher_of_(teachers_by_class(teachers, table)) {}
+
+    /// Each class's teacher, judged on the data sets that label the class. @throws ConfigError, GateError
+    std::vector<TeacherJudgement> judge(const std::vector<Dataset>& datasets) const {
+        std::vector<TeacherJudgement> judgements = empty_judgements();
+        const auto is_asked = [&](std::size_t teacher, const Record& record) {
+            return std::any_of(judgements.begin(), judgements.end(), [&](const TeacherJudgement& one) {
+                return one.teacher == teacher && state_of(record, one.class_id) != LabelState::unknown;
+            });
+        };
+        for (const Dataset& dataset : datasets) {
+            const std::vector<FoundInPicture> found = find(dataset, "judging", is_asked);
+            for (std::size_t r = 0; r < dataset.size(); ++r) {
+                for (TeacherJudgement& one : judgements) {
+                    judge_picture(found[r][one.teacher], dataset.record(r).labels, one.class_id, options_.iou,
+                                  one.judged);
+                }
+            }
+        }
+        for (TeacherJudgement& one : judgements) choose(one);
+        check_floor(judgements);
+        return judgements;
+    }
+
+    /// Completes one data set and counts what was added, class by class.
+    CompletedDataset complete(const Dataset& dataset, std::size_t index, LabelOutcome& outcome) const {
+        std::vector<std::optional<ClassTeacher>> teachers(teacher_of_.size());
+        for (const TeacherJudgement& one : outcome.judgements) {
+            teachers[static_cast<std::size_t>(one.class_id)] = ClassTeacher{one.teacher, one.thresholds};
+        }
+        const std::vector<FoundInPicture> found =
+            find(dataset, "labelling", [](std::size_t, const Record&) { return true; });
+        CompletedDataset completed;
+        completed.dataset = &dataset;
+        for (std::size_t r = 0; r < dataset.size(); ++r) {
+            completed.records.push_back(complete_labels(dataset.record(r).labels, found[r], teachers));
+        }
+        for (const TeacherJudgement& one : outcome.judgements) {
+            outcome.classes.push_back(counted(completed, found, one));
+            outcome.classes.back().dataset = index;
+        }
+        return completed;
+    }
+
+private:
+    static LabelState state_of(const Record& record, int class_id) {
+        return record.labels.states[static_cast<std::size_t>(class_id)];
+    }
+
+    std::vector<TeacherJudgement> empty_judgements() const {
+        std::vector<TeacherJudgement> judgements;
+        for (std::size_t k = 0; k < teacher_of_.size(); ++k) {
+            if (!teacher_of_[k]) continue;
+            TeacherJudgement& one = judgements.emplace_back();
+            one.teacher = *teacher_of_[k];
+            one.class_id = static_cast<int>(k);
+        }
+        return judgements;
+    }
+
+    std::vector<FoundInPicture> find(const Dataset& dataset, const std::string& verb,
+                                     std::function<bool(std::size_t, const Record&)> is_asked) const {
+        Progress progress(verb + " " + dataset.name(), static_cast<std::int64_t>(dataset.size()), "image");
+        std::int64_t done = 0;
+        FindOptions options;
+        options.is_asked = std::move(is_asked);
+        options.picture_done = [&] { progress.update(++done); };
+        options.stop = [] { return stop_requested().has_value(); };
+        std::vector<FoundInPicture> found = find_objects(dataset, streams_, options);
+        stop_if_requested();
+        progress.finish();
+        return found;
+    }
+
+    void choose(TeacherJudgement& one) const {
+        const TeacherOptions& teacher = teachers_[one.teacher];
+        const std::string quoted = "\"" + table_.class_name(one.class_id) + "\"";
+        const auto by_hand = teacher.thresholds.find(one.class_id);
+        one.is_by_hand = by_hand != teacher.thresholds.end();
+        if (one.is_by_hand) {
+            one.thresholds = by_hand->second;
+            return;
+        }
+        if (one.judged.objects == 0) {
+            throw ConfigError(ErrorText{options_.config + ":/" + judging_list(options_.config),
+                                        "no data set has a labelled " + quoted + " to judge teacher " + teacher.name,
+                                        "", "", "add one, or give the teacher's \"thresholds\" of the class by hand"});
+        }
+        const auto chosen = choose_thresholds(one.judged, options_.beta_high, options_.beta_low);
+        if (!chosen) {
+            throw GateError(ErrorText{teacher.where,
+                                      "teacher " + teacher.name + " finds none of the " +
+                                          std::to_string(one.judged.objects) + " objects of class " + quoted,
+                                      "", "", "take the class from its \"tasks\""});
+        }
+        one.thresholds = *chosen;
+    }
+
+    void check_floor(const std::vector<TeacherJudgement>& judgements) const {
+        std::string low;
+        for (const TeacherJudgement& one : judgements) {
+            const double reached = average_precision(one.judged);
+            if (one.is_by_hand || reached >= options_.floor) continue;
+            low += (low.empty() ? "" : ", ") + teachers_[one.teacher].name + " in \"" +
+                   table_.class_name(one.class_id) + "\" (" + std::to_string(reached) + ")";
+        }
+        if (low.empty()) return;
+        if (options_.force) return log_warning("below the floor: AP of " + low);
+        throw GateError(ErrorText{"--floor " + std::to_string(options_.floor), "is not reached by the AP of " + low, "",
+                                  "", "leave them out, or take them all the same with --force"});
+    }
+
+    LabelledClass counted(const CompletedDataset& completed, const std::vector<FoundInPicture>& found,
+                          const TeacherJudgement& one) const {
+        LabelledClass counts;
+        counts.class_id = one.class_id;
+        for (std::size_t r = 0; r < completed.records.size(); ++r) {
+            const Record& record = completed.dataset->record(r);
+            judge_picture(found[r][one.teacher], record.labels, one.class_id, options_.iou, counts.judged);
+            if (state_of(record, one.class_id) == LabelState::unknown) ++counts.completed;
+            for (const PseudoLabel& pseudo : completed.records[r].added) {
+                if (pseudo.class_id == one.class_id) ++(pseudo.is_ignore ? counts.ignored : counts.boxes);
+            }
+        }
+        return counts;
+    }
+
+    LabelOptions options_;
+    const ClassTable& table_;
+    const std::vector<TeacherOptions>& teachers_;
+    const TeacherStreams& streams_;
+    std::vector<std::optional<std::size_t>> teacher_of_; ///< [class id]
+};
+
+Provenance provenance_of(const LabelOutcome& outcome) {
+    Provenance provenance{std::string("banyan ") + version_number(), {}};
+    for (const TeacherOptions& teacher : outcome.teachers) {
+        provenance.teachers.push_back(
+            {teacher.name, fs::path(teacher.file).filename().string(), hash_bytes(read_file(teacher.file)), {}});
+    }
+    for (const TeacherJudgement& one : outcome.judgements) {
+        const double precision = one.judged.objects == 0 ? -1 : average_precision(one.judged);
+        provenance.teachers[one.teacher].classes.push_back({one.class_id, one.thresholds, precision});
+    }
+    return provenance;
+}
+
+/// The config comes last: it names the others.
+void write_files(const LabelOptions& options, const LabelOutcome& outcome) {
+    const Provenance provenance = provenance_of(outcome);
+    std::vector<NamedText> files;
+    for (const CompletedDataset& completed : outcome.datasets) {
+        for (NamedText& file : completed_files(completed, outcome.table, provenance)) files.push_back(std::move(file));
+    }
+    files.push_back({"report.html", label_page(outcome)});
+    files.push_back({"datasets.json", completed_config(options.config, options.list, outcome.datasets, outcome.table)});
+    stop_if_requested();
+    for (const NamedText& file : files) write_file_atomically(options.folder + "/" + file.name, file.text);
+}
+
+/// As `banyan detect` has them: one thread in each of several streams, unless the options say otherwise.
+TeacherStreams streams_of(const Options& options, const std::vector<TeacherOptions>& teachers,
+                          const ClassTable& table) {
+    const int cores = default_threads();
+    const bool has_threads = options.count("threads") != 0;
+    const int count = options.count("streams") != 0 ? number_option<int>(options, "streams", 1, 1024)
+                      : has_threads                 ? 1
+                                                    : cores;
+    const int threads =
+        has_threads ? number_option<int>(options, "threads", 0, 1024) : std::max(1, cores / std::max(1, count));
+    return make_teacher_streams(teachers, table, static_cast<std::size_t>(count), threads);
+}
+
+void label(const Options& options) {
+    const LabelOptions values = label_options(options);
+    const ClassTable table = classes_of(values.config);
+    const std::vector<TeacherOptions> teachers = load_teachers(text_option(options, "teachers"), table);
+    const std::vector<DatasetOptions> listed = load_dataset_list(values.config, values.list);
+    const std::vector<Dataset> judging =
+        load_datasets(load_dataset_list(values.config, judging_list(values.config)), table);
+    const std::vector<Dataset> datasets = load_datasets(listed, table);
+    const TeacherStreams streams = streams_of(options, teachers, table);
+    const Labelling labelling(values, table, teachers, streams);
+    LabelOutcome outcome{table, teachers, labelling.judge(judging), {}, {}, values.beta_high, values.beta_low, 0};
+    outcome.iou = static_cast<double>(values.iou);
+    for (std::size_t d = 0; d < datasets.size(); ++d) {
+        outcome.datasets.push_back(labelling.complete(datasets[d], d, outcome));
+        outcome.datasets.back().options = &listed[d];
+    }
+    write_files(values, outcome);
+    std::cout << (options.count("json") != 0 ? label_outcome_json(outcome) : label_outcome_table(outcome));
+}
+
+} // namespace
+
+ExitCode run_distill_label(const Options& options) {
+    install_stop_handlers();
+    try {
+        label(options);
+    } catch (const Stopped&) {
+        return exit_code_of_signal(*stop_requested());
+    }
+    return ExitCode::ok;
+}
+
+} // namespace banyan

@@ -1,0 +1,62 @@
+#include "label/find_objects.h"
+
+#include <mutex>
+#include <utility>
+
+#include "core/check.h"
+#include "core/error.h"
+#include "core/indexed_work.h"
+#include "data/load_sample.h"
+
+namespace banyan {
+
+namespace {
+
+FoundInPicture find_in(const Dataset& dataset, std::size_t index, const std::vector<std::unique_ptr<Teacher>>& teachers,
+                       const FindOptions& options) {
+    const Record& record = dataset.record(index);
+    FoundInPicture found(teachers.size());
+    Image picture;
+    for (std::size_t t = 0; t < teachers.size(); ++t) {
+        if (!options.is_asked(t, record)) continue;
+        if (picture.empty()) picture = load_sample(dataset, index).image;
+        try {
+            found[t] = teachers[t]->find(picture);
+        } catch (const NumericError& error) {
+            throw NumericError(record.file + ": " + error.what());
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+TeacherStreams make_teacher_streams(const std::vector<TeacherOptions>& teachers, const ClassTable& table,
+                                    std::size_t streams, int threads) {
+    BANYAN_CHECK(streams > 0, "make_teacher_streams: no streams");
+    TeacherStreams result(streams);
+    for (const TeacherOptions& options : teachers) {
+        result.front().push_back(make_teacher(options, table, threads));
+        for (std::size_t s = 1; s < streams; ++s) {
+            result[s].push_back(result.front().back()->another_stream());
+        }
+    }
+    return result;
+}
+
+std::vector<FoundInPicture> find_objects(const Dataset& dataset, const TeacherStreams& streams,
+                                         const FindOptions& options) {
+    std::vector<FoundInPicture> found(dataset.size());
+    std::mutex lock;
+    const bool is_whole = work_through(dataset.size(), streams.size(), [&](std::size_t stream, std::size_t index) {
+        if (options.stop && options.stop()) return false;
+        found[index] = find_in(dataset, index, streams[stream], options);
+        const std::lock_guard guard(lock);
+        if (options.picture_done) options.picture_done();
+        return true;
+    });
+    if (!is_whole) found.clear();
+    return found;
+}
+
+} // namespace banyan

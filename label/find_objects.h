@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "data/dataset.h"
+#include "label/teacher.h"
+
+namespace banyan {
+
+/// All teachers, once for each thread: [stream][teacher].
+using TeacherStreams = std::vector<std::vector<std::unique_ptr<Teacher>>>;
+
+/// @param streams  at least 1  @param threads of the kernels of each; 0 = as OpenMP has it. @throws as make_teacher
+TeacherStreams make_teacher_streams(const std::vector<TeacherOptions>& teachers, const ClassTable& table,
+                                    std::size_t streams, int threads);
+
+/// [teacher] what it finds in one picture; empty where it was not asked.
+using FoundInPicture = std::vector<std::vector<ScoredBox>>;
+
+struct FindOptions {
+    /// Whether a teacher is asked about a record.
+    std::function<bool(std::size_t teacher, const Record& record)> is_asked;
+    std::function<void()> picture_done; ///< called under a lock, picture by picture; may be empty
+    std::function<bool()> stop;         ///< true ends early
+};
+
+/// [record] what the teachers find in a data set, or nothing where `stop` ended it.
+/// @throws DataError, IoError the pictures; NumericError a teacher's outputs, with teacher and picture
+std::vector<FoundInPicture> find_objects(const Dataset& dataset, const TeacherStreams& streams,
+                                         const FindOptions& options);
+
+} // namespace banyan

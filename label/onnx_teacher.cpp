@@ -1,0 +1,108 @@
+#include "label/onnx_teacher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "graph/pass_list.h"
+#include "image/letterbox.h"
+
+namespace banyan {
+
+namespace {
+
+/// The values that the decoder reads; none: the outputs of the file.
+std::vector<std::string> read_outputs(const OnnxOptions& options) {
+    std::vector<std::string> names;
+    if (const auto* ssd = std::get_if<SsdOptions>(&options.decoder)) {
+        for (const SsdLevelOptions& level : ssd->levels) names.insert(names.end(), {level.classes, level.boxes});
+    }
+    return names;
+}
+
+ImportedNetwork import_teacher(const TeacherOptions& options) {
+    OnnxImportOptions import;
+    import.file_name = options.file;
+    import.outputs = read_outputs(*options.onnx);
+    import.mean.fill(options.onnx->mean);
+    import.std.fill(options.onnx->std);
+    import.bgr = options.onnx->bgr;
+    return import_onnx(read_file(options.file), import);
+}
+
+DecodeOptions decode_options_of(const OnnxOptions& options, const Graph& graph) {
+    const ValueShape& input = graph.value(graph.input).shape;
+    DecodeOptions result;
+    result.input_height = input.height;
+    result.input_width = input.width;
+    result.lowest_score = kLowestTeacherScore;
+    for (const auto& [source, class_id] : options.classes) {
+        const auto index = static_cast<std::size_t>(source);
+        if (result.class_of_source.size() <= index) result.class_of_source.resize(index + 1, -1);
+        result.class_of_source[index] = class_id;
+    }
+    return result;
+}
+
+EngineOptions engine_options_of(const ImportedNetwork& imported, int threads) {
+    EngineOptions options;
+    options.mean = imported.mean;
+    options.std = imported.std;
+    options.threads = threads;
+    return options;
+}
+
+} // namespace
+
+OnnxTeacher::Shared OnnxTeacher::load(const TeacherOptions& options, int threads) {
+    ImportedNetwork imported = import_teacher(options);
+    const EngineOptions engine = engine_options_of(imported, threads);
+    return {std::make_shared<PackedNetwork>(apply_passes(std::move(imported.network))), engine};
+}
+
+OnnxTeacher::OnnxTeacher(const TeacherOptions& options, int threads) : OnnxTeacher(options, load(options, threads)) {}
+
+OnnxTeacher::OnnxTeacher(const TeacherOptions& options, Shared shared)
+    : options_(options), decode_with_(decode_options_of(*options.onnx, shared.network->graph())),
+      shared_(std::move(shared)), engine_(shared_.network, shared_.engine) {}
+
+OnnxTeacher::OnnxTeacher(const OnnxTeacher& other) : OnnxTeacher(other.options_, other.shared_) {}
+
+std::unique_ptr<Teacher> OnnxTeacher::another_stream() const { return std::make_unique<OnnxTeacher>(*this); }
+
+OutputMap OnnxTeacher::map_of(const std::string& output) const {
+    const EngineOutput found = engine_.output(output);
+    return {found.data, found.shape.height, found.shape.width, found.shape.channels, output};
+}
+
+std::vector<ScoredBox> OnnxTeacher::decode() const {
+    const auto* ssd = std::get_if<SsdOptions>(&options_.onnx->decoder);
+    if (ssd == nullptr) {
+        // The one output of the file.
+        return decode_fastestdet(map_of(engine_.graph().outputs.begin()->first), decode_with_);
+    }
+    std::vector<SsdLevel> levels;
+    for (const SsdLevelOptions& level : ssd->levels) {
+        levels.push_back({map_of(level.classes), map_of(level.boxes), level.sizes_px});
+    }
+    return decode_ssd(levels, ssd->variances, decode_with_);
+}
+
+std::vector<ScoredBox> OnnxTeacher::find(const Image& picture) {
+    LetterboxGeometry geometry;
+    const Image input = letterbox(picture, static_cast<int>(decode_with_.input_width),
+                                  static_cast<int>(decode_with_.input_height), geometry);
+    engine_.run(input.rgb.data());
+    NmsOptions suppress;
+    suppress.iou_threshold = static_cast<float>(options_.onnx->nms_iou);
+    std::vector<ScoredBox> boxes = suppress_overlaps(decode(), suppress);
+    for (ScoredBox& scored : boxes) {
+        scored.box = clip(geometry.to_original(scored.box), static_cast<float>(picture.width),
+                          static_cast<float>(picture.height));
+    }
+    std::erase_if(boxes, [](const ScoredBox& scored) { return scored.box.area() <= 0; });
+    return boxes;
+}
+
+} // namespace banyan

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/engine.h"
+#include "graph/onnx_import.h"
+#include "label/teacher.h"
+
+namespace banyan {
+
+/// A network of another project, imported and run on the engine; its raw outputs are decoded here. Pictures are
+/// letterboxed into its input, which need not be square.
+class OnnxTeacher : public Teacher {
+public:
+    /// @throws as make_teacher
+    OnnxTeacher(const TeacherOptions& options, int threads);
+    OnnxTeacher(const OnnxTeacher& other); ///< shares the weights
+
+    std::vector<ScoredBox> find(const Image& picture) override;
+    std::unique_ptr<Teacher> another_stream() const override;
+
+private:
+    /// What a teacher and its further streams have in common.
+    struct Shared {
+        std::shared_ptr<PackedNetwork> network;
+        EngineOptions engine;
+    };
+    static Shared load(const TeacherOptions& options, int threads);
+    OnnxTeacher(const TeacherOptions& options, Shared shared);
+
+    OutputMap map_of(const std::string& output) const;
+    std::vector<ScoredBox> decode() const; ///< the last run, in pixels of the input
+
+    TeacherOptions options_;
+    DecodeOptions decode_with_;
+    Shared shared_;
+    Engine engine_;
+};
+
+} // namespace banyan

@@ -1,0 +1,192 @@
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/dataset_list.h"
+#include "process.h"
+#include "small_run.h"
+#include "tests/graph/onnx_file.h"
+
+namespace banyan::test {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// Weights of the colours, and what is added to the objectness.
+struct Finder {
+    float red = 1, green = -0.5F, blue = -0.5F;
+    float bias = 0;
+};
+
+/// A network with FastestDet's outputs that finds squares of 24 pixels in pictures of 96 x 72, where the weighted
+/// colours of 25 x 25 pixels are strongest.
+std::string square_finder(const Finder& finder) {
+    constexpr int kKernel = 25, kArea = kKernel * kKernel;
+    std::vector<float> weights;
+    for (const float colour : {finder.red, finder.green, finder.blue}) {
+        weights.insert(weights.end(), kArea, colour / static_cast<float>(kArea));
+    }
+    weights.resize(std::size_t{6} * 3 * kArea, 0);
+    OnnxFile file({1, 3, 72, 96});
+    file.floats("w", {6, 3, kKernel, kKernel}, weights);
+    file.floats("b", {6}, {finder.bias, 0, 0, -std::log(3.0F), -std::log(2.0F), 1}); // 24 / 96 and 24 / 72
+    file.node("Conv", {"image", "w", "b"}, "out", {{"pads", std::vector<std::int64_t>(4, kKernel / 2)}});
+    file.output("out", {1, 6, 72, 96});
+    return file.bytes();
+}
+
+class DistillLabel : public ::testing::Test {
+protected:
+    void SetUp() override { write_teacher({}, "red"); }
+
+    json teacher(const std::string& task) const {
+        return {{"name", "finder"},
+                {"onnx", "finder.onnx"},
+                {"decoder", {{"kind", "fastestdet"}, {"std", 255}, {"nms_iou", 0.1}}},
+                {"tasks", {{task, {{"0", task}}}}}};
+    }
+    void write_teachers(const json& teachers) const {
+        run_.dir().write("teachers.json", json{{"teachers", teachers}}.dump());
+    }
+    void write_teacher(const Finder& finder, const std::string& task) const {
+        run_.dir().write("finder.onnx", square_finder(finder));
+        write_teachers({teacher(task)});
+    }
+    std::string out() const { return run_.file("labelled"); }
+    Outcome label(const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> words{"distill", "label", run_.config(), "--teachers", run_.file("teachers.json"),
+                                       "--out",   out()};
+        words.insert(words.end(), more.begin(), more.end());
+        return banyan(words);
+    }
+    void expect_refused(const Outcome& outcome, int code, const std::string& word) const {
+        EXPECT_EQ(outcome.code, code) << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr(word));
+        EXPECT_FALSE(std::filesystem::exists(out())) << "nothing is written";
+    }
+
+    SmallRun run_;
+};
+
+TEST_F(DistillLabel, CompletesTheClassThatADataSetDoesNotLabel) {
+    const Outcome outcome = label({"--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json result = json::parse(outcome.out);
+    const json& judged = result.at("teachers").at(0);
+    EXPECT_EQ(judged.at("class"), "red");
+    EXPECT_EQ(judged.at("objects"), SmallRun::kPictures);
+    EXPECT_GT(judged.at("ap").get<double>(), 0.9);
+    EXPECT_LE(judged.at("low").get<double>(), judged.at("high").get<double>());
+    const json &reds = result.at("datasets").at(0).at("classes").at("red"),
+               &blues = result.at("datasets").at(1).at("classes").at("red");
+    EXPECT_EQ(reds.at("completed"), 0);
+    EXPECT_EQ(reds.at("boxes"), 0);
+    EXPECT_EQ(reds.at("labelled").at("recall"), 1);
+    EXPECT_EQ(blues.at("completed"), SmallRun::kPictures);
+    EXPECT_EQ(blues.at("boxes"), SmallRun::kPictures);
+    EXPECT_EQ(blues.at("labelled").at("precision"), nullptr);
+}
+
+TEST_F(DistillLabel, WritesDataSetsThatHoldTheNewBoxes) {
+    ASSERT_EQ(label().code, 0);
+    const ClassTable table({{"red", {"red"}}, {"blue", {"blue"}}});
+    const auto datasets = load_datasets(load_dataset_list(out() + "/datasets.json", "datasets"), table);
+    ASSERT_EQ(datasets.size(), 2U);
+    for (const Record& record : datasets[1].records()) {
+        EXPECT_EQ(record.labels.states, std::vector(2, LabelState::exhaustive));
+        ASSERT_EQ(record.labels.boxes.size(), 2U);
+        const Box& blue = record.labels.boxes[0].box; // the red square is 44 pixels to the left of it
+        const Box red{blue.x0 - 44, blue.y0, blue.x0 - 20, blue.y0 + 24};
+        EXPECT_EQ(record.labels.boxes[1].class_id, 0);
+        EXPECT_GT(iou(record.labels.boxes[1].box, red), 0.8F);
+    }
+    for (const Record& record : datasets[0].records()) {
+        EXPECT_EQ(record.labels.boxes.size(), 1U);
+        EXPECT_EQ(record.labels.states[1], LabelState::unknown) << "nobody tells of blue";
+    }
+    EXPECT_THAT(read_text(out() + "/report.html"), AllOf(HasSubstr("Added: red"), HasSubstr("finder")));
+    const json info = json::parse(read_text(out() + "/blues.coco.json")).at("info");
+    EXPECT_EQ(info.at("teachers").at(0).at("file"), "finder.onnx");
+    EXPECT_EQ(json::parse(read_text(out() + "/datasets.json")).at("train"),
+              json::parse(read_text(run_.config())).at("train"));
+}
+
+TEST_F(DistillLabel, CompletesValidationSetsOnDemandAndGivesTheSameBytesAgain) {
+    ASSERT_EQ(label({"--split", "validation", "--streams", "1", "--threads", "1"}).code, 0);
+    const std::string first = read_text(out() + "/blues.coco.json");
+    ASSERT_EQ(label({"--split", "validation", "--streams", "3"}).code, 0);
+    EXPECT_EQ(read_text(out() + "/blues.coco.json"), first);
+    const json config = json::parse(read_text(out() + "/datasets.json"));
+    EXPECT_EQ(config.at("validation").at(0).at("root"), ".");
+    EXPECT_EQ(config.at("datasets").at(0).at("root"), run_.file("reds"));
+}
+
+/// Such a teacher takes blue squares for red ones.
+TEST_F(DistillLabel, RefusesTeachersBelowTheFloor) {
+    write_teacher({1, -1.5F, 1.1F, 0}, "red");
+    expect_refused(label({"--floor", "0.8"}), 8, "--force");
+    const Outcome forced = label({"--floor", "0.8", "--force"});
+    EXPECT_EQ(forced.code, 0) << forced.err;
+    EXPECT_THAT(forced.err, HasSubstr("below the floor"));
+}
+
+TEST_F(DistillLabel, RefusesTeachersThatFindNothing) {
+    write_teacher({0, 0, 0, 0}, "red");
+    expect_refused(label({"--force"}), 8, "finds none of the 4 objects");
+}
+
+TEST_F(DistillLabel, TakesThresholdsByHandWhereNothingIsLabelled) {
+    json config = json::parse(read_text(run_.config()));
+    config["tasks"].push_back({{"name", "green"}});
+    run_.dir().write("config.json", config.dump());
+    json green = teacher("green");
+    write_teachers({green});
+    expect_refused(label(), 2, "\"thresholds\" of the class by hand");
+    green["thresholds"] = {{"green", {0.5, 0.9}}};
+    write_teachers({green});
+    const Outcome outcome = label({"--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json judged = json::parse(outcome.out).at("teachers").at(0);
+    EXPECT_EQ(judged.at("high"), 0.9);
+    EXPECT_EQ(judged.at("by_hand"), true);
+    EXPECT_EQ(judged.at("ap"), nullptr);
+}
+
+TEST_F(DistillLabel, AsksTheFirstOfTeachersOfOneClass) {
+    json second = teacher("red");
+    second["name"] = "second";
+    write_teachers({teacher("red"), second});
+    const Outcome outcome = label({"--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("second is not asked about \"red\""));
+    EXPECT_EQ(json::parse(outcome.out).at("teachers").size(), 1U);
+}
+
+TEST_F(DistillLabel, RefusesWhatDoesNotFit) {
+    expect_refused(label({"--split", "test"}), 2, "--split");
+    expect_refused(label({"--beta-high", "0"}), 2, "--beta-high");
+    expect_refused(label({"--floor", "2"}), 2, "--floor");
+    expect_refused(label({"--iou", "0"}), 2, "--iou");
+    run_.dir().write("finder.onnx", square_finder({1, 0, 0, std::numeric_limits<float>::quiet_NaN()}));
+    expect_refused(label(), 6, "not finite");
+    run_.dir().write("finder.onnx", "nothing");
+    expect_refused(label(), 4, "finder.onnx");
+    std::filesystem::remove(run_.file("finder.onnx"));
+    expect_refused(label(), 5, "finder.onnx");
+    json unknown = teacher("red");
+    unknown["tasks"] = {{"red", {{"0", "rad"}}}};
+    write_teachers({unknown});
+    expect_refused(label(), 2, "unknown class \"rad\"");
+    unknown = teacher("red");
+    unknown["decoder"]["kind"] = "yolo";
+    write_teachers({unknown});
+    expect_refused(label(), 2, "fastestdet");
+}
+
+} // namespace
+} // namespace banyan::test

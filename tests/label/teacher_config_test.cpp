@@ -1,0 +1,94 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "label/teacher_options.h"
+#include "support/expect_error.h"
+
+namespace banyan {
+namespace {
+
+const ClassTable& table() {
+    static const ClassTable classes({{"person", {"person"}}, {"face", {"bare", "masked"}}});
+    return classes;
+}
+
+std::vector<TeacherOptions> parse(const std::string& text) {
+    ConfigReader reader = ConfigReader::from_text(text, "folder/teachers.json");
+    return parse_teachers(reader, table());
+}
+
+std::string list_of(const std::string& teacher) { return R"({"teachers": [)" + teacher + "]}"; }
+
+constexpr const char* kLevel = R"({"classes": "1", "boxes": "2", "sizes_px": [10, 20]})";
+
+std::string ssd_with(const std::string& decoder, const std::string& tasks) {
+    return list_of(R"({"name": "t", "onnx": "a.onnx", "decoder": )" + decoder + R"(, "tasks": )" + tasks + "}");
+}
+
+TEST(TeacherConfig, ReadsModelsOfOurs) {
+    const auto teachers = parse(list_of(
+        R"({"name": "t", "model": "../a.banyan.safetensors", "tasks": ["face"], "thresholds": {"bare": [0.2, 0.6]}})"));
+    ASSERT_EQ(teachers.size(), 1U);
+    EXPECT_EQ(teachers[0].file, "a.banyan.safetensors");
+    EXPECT_EQ(teachers[0].classes, (std::vector{1, 2}));
+    EXPECT_FALSE(teachers[0].onnx);
+    EXPECT_EQ(teachers[0].thresholds, (std::map<int, ScoreThresholds>{{1, {0.2, 0.6}}}));
+}
+
+TEST(TeacherConfig, ReadsDetectorsOfOthers) {
+    const auto teachers = parse(ssd_with(std::string(R"({"kind": "ssd", "levels": [)") + kLevel +
+                                             R"(], "variances": [0.3, 0.4], "mean": 127, "std": 128, "bgr": true})",
+                                         R"({"face": {"1": "bare", "3": "masked", "4": "masked"}})"));
+    const OnnxOptions& onnx = *teachers.at(0).onnx;
+    const auto& ssd = std::get<SsdOptions>(onnx.decoder);
+    EXPECT_EQ(ssd.levels.at(0).boxes, "2");
+    EXPECT_THAT(ssd.levels.at(0).sizes_px, testing::ElementsAre(10, 20));
+    EXPECT_EQ(ssd.variances.size, 0.4);
+    EXPECT_TRUE(onnx.bgr);
+    EXPECT_EQ(onnx.classes, (std::vector<std::pair<int, int>>{{1, 1}, {3, 2}, {4, 2}}));
+    EXPECT_EQ(teachers[0].classes, (std::vector{1, 2}));
+}
+
+TEST(TeacherConfig, RefusesWhatItDoesNotKnow) {
+    const auto refuses = [](const std::string& text, const std::vector<std::string>& words) {
+        expect_error<ConfigError>([&] { parse(text); }, words);
+    };
+    refuses(R"({"teachers": []})", {"teachers.json:/teachers", "empty list"});
+    refuses(list_of(R"({"name": "t", "tasks": ["face"]})"), {"/teachers/0", "neither"});
+    refuses(list_of(R"({"name": "t", "model": "a", "onnx": "b", "tasks": ["face"]})"), {"one of the two"});
+    refuses(list_of(R"({"name": "t", "model": "a", "tasks": ["fase"]})"), {"unknown task \"fase\"", "face"});
+    refuses(list_of(R"({"name": "t", "model": "a", "tasks": []})"), {"/tasks", "empty"});
+    refuses(list_of(R"({"name": "", "model": "a", "tasks": ["face"]})"), {"/name"});
+    refuses(list_of(R"({"name": "t", "model": "a", "tasks": ["face"], "score": 1})"), {"/score", "unknown key"});
+    const std::string one = R"({"name": "t", "model": "a", "tasks": ["face"]})";
+    refuses(list_of(one + "," + one), {"named twice"});
+    refuses(list_of(R"({"name": "t", "model": "a", "tasks": ["face"], "thresholds": {"bare": [0.6, 0.2]}})"),
+            {"/thresholds/bare", "low <= high"});
+    refuses(list_of(R"({"name": "t", "model": "a", "tasks": ["face"], "thresholds": {"nose": [0.6, 0.2]}})"),
+            {"unknown class \"nose\""});
+}
+
+TEST(TeacherConfig, RefusesWrongDecoders) {
+    const auto refuses = [](const std::string& decoder, const std::string& tasks,
+                            const std::vector<std::string>& words) {
+        expect_error<ConfigError>([&] { parse(ssd_with(decoder, tasks)); }, words);
+    };
+    const std::string fast = R"({"kind": "fastestdet"})", person = R"({"person": {"0": "person"}})";
+    EXPECT_EQ(parse(ssd_with(fast, person)).size(), 1U);
+    refuses(R"({"kind": "yolo"})", person, {"/decoder/kind", "ssd", "fastestdet"});
+    refuses(R"({"kind": "ssd", "levels": []})", person, {"/decoder/levels", "empty"});
+    refuses(std::string(R"({"kind": "ssd", "levels": [)") + kLevel + R"(], "variances": [1]})", person,
+            {"/decoder/variances"});
+    refuses(R"({"kind": "fastestdet", "levels": []})", person, {"/decoder/levels", "unknown key"});
+    refuses(R"({"kind": "fastestdet", "std": 0})", person, {"/decoder/std"});
+    refuses(fast, R"({"person": {"zero": "person"}})", {"/tasks/person/zero", "its number"});
+    refuses(fast, R"({"person": {"0": "bare"}})", {"no class of the task"});
+    refuses(fast, R"({"person": {"0": "persn"}})", {"unknown class", "person"});
+    refuses(fast, R"({"dog": {"0": "person"}})", {"unknown task"});
+    refuses(fast, R"({"person": {"0": "person"}, "face": {"0": "bare"}})", {"mapped twice"});
+    refuses(fast, "{}", {"/tasks", "empty"});
+}
+
+} // namespace
+} // namespace banyan

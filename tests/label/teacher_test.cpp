@@ -1,0 +1,156 @@
+#include "label/teacher.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "data/load_sample.h"
+#include "label/find_objects.h"
+#include "support/expect_error.h"
+#include "support/painted_image.h"
+#include "support/shared_data.h"
+#include "support/temp_dir.h"
+#include "tests/graph/onnx_file.h"
+
+namespace banyan {
+namespace {
+
+const ClassTable& table() {
+    static const ClassTable classes({{"person", {"person"}}, {"face", {"face"}}});
+    return classes;
+}
+
+/// FastestDet's outputs of a network that looks at single pixels of 32 x 16: red is the objectness, all of it is class
+/// 0, and boxes are half as wide and high as the input.
+std::string red_finder(float bias = 0) {
+    test::OnnxFile file({1, 3, 16, 32});
+    std::vector<float> weights(std::size_t{6} * 3, 0);
+    weights[0] = 1;
+    file.floats("w", {6, 3, 1, 1}, weights);
+    file.floats("b", {6}, {bias, 0, 0, 0, 0, 1});
+    file.node("Conv", {"image", "w", "b"}, "out");
+    file.output("out", {1, 6, 16, 32});
+    return file.bytes();
+}
+
+TeacherOptions red_teacher(const std::string& file, bool bgr = false) {
+    TeacherOptions options;
+    options.name = "reds";
+    options.file = file;
+    options.classes = {1};
+    options.onnx.emplace();
+    options.onnx->decoder = FastestDetOptions{};
+    options.onnx->std = 255;
+    options.onnx->bgr = bgr;
+    options.onnx->classes = {{0, 1}};
+    return options;
+}
+
+TEST(OnnxTeacher, TellsBoxesInPixelsOfThePicture) {
+    const TempDir dir;
+    const auto teacher = make_teacher(red_teacher(dir.write("red.onnx", red_finder())), table(), 1);
+    // 80 x 80 in 32 x 16: scale 0.2, 8 columns of grey at either side. Only the pixel at column 20, row 8 is red.
+    Image picture = test::plain_image(80, 80, {0, 0, 0});
+    test::paint(picture, {60, 40, 65, 45}, test::kRed);
+    for (const std::unique_ptr<Teacher>& stream : {teacher->another_stream(), teacher->another_stream()}) {
+        const std::vector<ScoredBox> found = stream->find(picture);
+        ASSERT_FALSE(found.empty());
+        EXPECT_EQ(found[0].class_id, 1);
+        EXPECT_NEAR(found[0].score, 1, 1e-3);
+        // Half of the input, 16 x 8, around (20, 8): 80 x 40 in the picture around (60, 40), cut at its right side.
+        EXPECT_NEAR(found[0].box.x0, 20, 1e-2);
+        EXPECT_NEAR(found[0].box.x1, 80, 1e-2);
+        EXPECT_NEAR(found[0].box.y0, 20, 1e-2);
+        EXPECT_NEAR(found[0].box.y1, 60, 1e-2);
+    }
+    const auto other = make_teacher(red_teacher(dir.write("red.onnx", red_finder()), true), table(), 1);
+    const std::vector<ScoredBox> grey = other->find(picture);
+    for (const ScoredBox& scored : grey) EXPECT_LT(scored.score, 0.7F) << "blue is asked for: only the grey beside it";
+}
+
+TEST(OnnxTeacher, RefusesOutputsThatAreNotFinite) {
+    const TempDir dir;
+    const std::string file = dir.write("nan.onnx", red_finder(std::numeric_limits<float>::quiet_NaN()));
+    const auto teacher = make_teacher(red_teacher(file), table(), 1);
+    expect_error<NumericError>([&] { teacher->find(test::plain_image(40, 30, test::kRed)); }, {"out", "not finite"});
+}
+
+TEST(MakeTeacher, RefusesFilesThatAreNoNetworks) {
+    const TempDir dir;
+    expect_error<IoError>([&] { make_teacher(red_teacher(dir.file("none.onnx")), table(), 1); }, {"none.onnx"});
+    const std::string damaged = dir.write("damaged.onnx", "nothing");
+    expect_error<ModelFileError>([&] { make_teacher(red_teacher(damaged), table(), 1); }, {"damaged.onnx"});
+    TeacherOptions ours = red_teacher(damaged);
+    ours.onnx.reset();
+    expect_error<ModelFileError>([&] { make_teacher(ours, table(), 1); }, {"damaged.onnx"});
+    TeacherOptions ssd = red_teacher(dir.write("red.onnx", red_finder()));
+    ssd.onnx->decoder = SsdOptions{{{"scores", "out", {10}}}, {}};
+    expect_error<ModelFileError>([&] { make_teacher(ssd, table(), 1); }, {"scores"});
+}
+
+class RealTeacher : public ::testing::Test {
+protected:
+    static Dataset dataset(const std::string& name, DatasetFormat format, const std::string& source,
+                           const std::string& ours) {
+        DatasetOptions options;
+        options.name = name;
+        options.format = format;
+        options.root = shared_path("data/" + name);
+        const bool is_coco = format == DatasetFormat::coco;
+        options.images = is_coco ? "train2017" : ".";
+        options.annotations = is_coco ? "annotations/instances_train2017.json" : "data.yaml";
+        options.split = "splits/val.txt";
+        options.classes = {{source, ours}};
+        return load_dataset(options, table());
+    }
+    static JudgedClass judged(const Dataset& dataset, const TeacherOptions& options, int class_id, float iou) {
+        const TeacherStreams streams = make_teacher_streams({options}, table(), 1, 1);
+        FindOptions find;
+        find.is_asked = [](std::size_t, const Record&) { return true; };
+        const std::vector<FoundInPicture> found = find_objects(dataset, streams, find);
+        JudgedClass result;
+        for (std::size_t r = 0; r < dataset.size(); ++r) {
+            judge_picture(found[r][0], dataset.record(r).labels, class_id, iou, result);
+        }
+        return result;
+    }
+};
+
+TEST_F(RealTeacher, UltraFaceFindsFaces) {
+    const std::string file = shared_path("weights/detectors/ultraface_rfb_320.onnx");
+    if (!has_shared_data("weights/detectors") || !has_shared_data("data/masks")) GTEST_SKIP() << "needs shared data";
+    TeacherOptions options = red_teacher(file);
+    options.onnx->mean = 127;
+    options.onnx->std = 128;
+    options.onnx->nms_iou = 0.3;
+    options.onnx->classes = {{1, 1}};
+    options.onnx->decoder = SsdOptions{{{"317", "331", {10, 16, 24}},
+                                        {"363", "377", {32, 48}},
+                                        {"403", "417", {64, 96}},
+                                        {"435", "447", {128, 192, 256}}},
+                                       {}};
+    const Dataset masks = dataset("masks", DatasetFormat::yolo, "*", "face");
+    const double tight = average_precision(judged(masks, options, 1, 0.5F));
+    const double loose = average_precision(judged(masks, options, 1, 0.4F));
+    RecordProperty("ap50", std::to_string(tight));
+    RecordProperty("ap40", std::to_string(loose));
+    std::cout << "UltraFace on masks: AP50 " << tight << ", AP40 " << loose << "\n";
+    EXPECT_GT(loose, 0.3);
+}
+
+TEST_F(RealTeacher, FastestDetFindsPersons) {
+    const std::string file = shared_path("weights/detectors/fastestdet_coco80.onnx");
+    if (!has_shared_data("weights/detectors") || !has_shared_data("data/coco_tiny"))
+        GTEST_SKIP() << "needs shared data";
+    TeacherOptions options = red_teacher(file, true);
+    options.onnx->nms_iou = 0.45;
+    options.onnx->classes = {{0, 0}};
+    const Dataset persons = dataset("coco_tiny", DatasetFormat::coco, "person", "person");
+    const double precision = average_precision(judged(persons, options, 0, 0.5F));
+    std::cout << "FastestDet on coco_tiny: AP50 " << precision << "\n";
+    EXPECT_GT(precision, 0.3);
+}
+
+} // namespace
+} // namespace banyan
