@@ -62,7 +62,7 @@ std::string judging_list(const std::string& config) {
 }
 
 /// [class id] the first teacher that tells of it.
-std::vector<std::optional<std::size_t>> teachers_by_class(const std::vector<TeacherOptions>& teachers,
+std::vector<std::optional<std::size_t>> teachers_by_class(const std::vector<LabelTeacherOptions>& teachers,
                                                           const ClassTable& table) {
     std::vector<std::optional<std::size_t>> first(static_cast<std::size_t>(table.size()));
     for (std::size_t t = 0; t < teachers.size(); ++t) {
@@ -82,7 +82,7 @@ std::vector<std::optional<std::size_t>> teachers_by_class(const std::vector<Teac
 /// The command at work.
 class Labelling {
 public:
-    Labelling(LabelOptions options, const ClassTable& table, const std::vector<TeacherOptions>& teachers,
+    Labelling(LabelOptions options, const ClassTable& table, const std::vector<LabelTeacherOptions>& teachers,
               const TeacherStreams& streams)
         : options_(std::move(options)), table_(table), teachers_(teachers), streams_(streams),
           teacher_of_(teachers_by_class(teachers, table)) {}
@@ -160,7 +160,7 @@ private:
     }
 
     void choose(TeacherJudgement& one) const {
-        const TeacherOptions& teacher = teachers_[one.teacher];
+        const LabelTeacherOptions& teacher = teachers_[one.teacher];
         const std::string quoted = "\"" + table_.class_name(one.class_id) + "\"";
         const auto by_hand = teacher.thresholds.find(one.class_id);
         one.is_by_hand = by_hand != teacher.thresholds.end();
@@ -214,14 +214,14 @@ private:
 
     LabelOptions options_;
     const ClassTable& table_;
-    const std::vector<TeacherOptions>& teachers_;
+    const std::vector<LabelTeacherOptions>& teachers_;
     const TeacherStreams& streams_;
     std::vector<std::optional<std::size_t>> teacher_of_; ///< [class id]
 };
 
 Provenance provenance_of(const LabelOutcome& outcome) {
     Provenance provenance{std::string("banyan ") + version_number(), {}};
-    for (const TeacherOptions& teacher : outcome.teachers) {
+    for (const LabelTeacherOptions& teacher : outcome.teachers) {
         provenance.teachers.push_back(
             {teacher.name, fs::path(teacher.file).filename().string(), hash_bytes(read_file(teacher.file)), {}});
     }
@@ -246,7 +246,7 @@ void write_files(const LabelOptions& options, const LabelOutcome& outcome) {
 }
 
 /// As `banyan detect` has them: one thread in each of several streams, unless the options say otherwise.
-TeacherStreams streams_of(const Options& options, const std::vector<TeacherOptions>& teachers,
+TeacherStreams streams_of(const Options& options, const std::vector<LabelTeacherOptions>& teachers,
                           const ClassTable& table) {
     const int cores = default_threads();
     const bool has_threads = options.count("threads") != 0;
@@ -261,7 +261,7 @@ TeacherStreams streams_of(const Options& options, const std::vector<TeacherOptio
 void label(const Options& options) {
     const LabelOptions values = label_options(options);
     const ClassTable table = classes_of(values.config);
-    const std::vector<TeacherOptions> teachers = load_teachers(text_option(options, "teachers"), table);
+    const std::vector<LabelTeacherOptions> teachers = load_teachers(text_option(options, "teachers"), table);
     const std::vector<DatasetOptions> listed = load_dataset_list(values.config, values.list);
     const std::vector<Dataset> judging =
         load_datasets(load_dataset_list(values.config, judging_list(values.config)), table);

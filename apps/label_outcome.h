@@ -31,7 +31,7 @@ struct LabelledClass {
 /// All that `banyan distill label` tells.
 struct LabelOutcome {
     const ClassTable& table;
-    const std::vector<TeacherOptions>& teachers;
+    const std::vector<LabelTeacherOptions>& teachers;
     std::vector<TeacherJudgement> judgements; ///< by class id
     std::vector<CompletedDataset> datasets;
     std::vector<LabelledClass> classes; ///< data set by data set, of classes with a teacher

@@ -11,7 +11,7 @@ namespace banyan {
 namespace {
 
 /// Class id of ours, or -1.
-int wanted_class(const DecodeOptions& options, std::size_t source) {
+int wanted_class(const DecodingOptions& options, std::size_t source) {
     return source < options.class_of_source.size() ? options.class_of_source[source] : -1;
 }
 
@@ -76,8 +76,8 @@ Box decoded(const SsdAnchor& anchor, const float* codes, const SsdVariances& var
                       anchor.height * std::exp(variances.size * code(3)));
 }
 
-void decode_cell(const SsdLevel& level, std::int64_t cell, const SsdVariances& variances, const DecodeOptions& options,
-                 std::vector<ScoredBox>& boxes) {
+void decode_cell(const SsdLevel& level, std::int64_t cell, const SsdVariances& variances,
+                 const DecodingOptions& options, std::vector<ScoredBox>& boxes) {
     const auto input_width = static_cast<double>(options.input_width);
     const auto input_height = static_cast<double>(options.input_height);
     const std::int64_t y = cell / level.classes.width, x = cell % level.classes.width;
@@ -105,7 +105,7 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 } // namespace
 
 std::vector<ScoredBox> decode_ssd(const std::vector<SsdLevel>& levels, const SsdVariances& variances,
-                                  const DecodeOptions& options) {
+                                  const DecodingOptions& options) {
     std::vector<ScoredBox> boxes;
     for (const SsdLevel& level : levels) {
         check_level(level);
@@ -117,7 +117,7 @@ std::vector<ScoredBox> decode_ssd(const std::vector<SsdLevel>& levels, const Ssd
     return boxes;
 }
 
-std::vector<ScoredBox> decode_fastestdet(const OutputMap& output, const DecodeOptions& options) {
+std::vector<ScoredBox> decode_fastestdet(const OutputMap& output, const DecodingOptions& options) {
     constexpr std::int64_t kBeforeClasses = 5;
     constexpr double kObjectPower = 0.6, kClassPower = 0.4;
     if (output.channels <= kBeforeClasses) {

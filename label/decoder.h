@@ -16,7 +16,7 @@ struct OutputMap {
 };
 
 /// What is common to all decoders.
-struct DecodeOptions {
+struct DecodingOptions {
     std::int64_t input_height = 0, input_width = 0; ///< of the network, in pixels
     std::vector<int> class_of_source;               ///< [class of the network] -> class id of ours, -1: not wanted
     double lowest_score = 0.01;                     ///< boxes below are dropped
@@ -39,12 +39,12 @@ struct SsdVariances {
 /// Source: "SSD: Single Shot MultiBox Detector", arXiv:1512.02325, section 2.2, and the variances of its authors' code.
 /// @throws ShapeError channels that do not fit the sizes, or levels whose maps differ; NumericError not finite
 std::vector<ScoredBox> decode_ssd(const std::vector<SsdLevel>& levels, const SsdVariances& variances,
-                                  const DecodeOptions& options);
+                                  const DecodingOptions& options);
 
 /// FastestDet: channels objectness o, codes t of x, y, width, height, then probabilities p of the classes. A cell is
 /// taken for its likeliest class alone.
 ///   centre = (cell + tanh(t_xy)) / cells,   size = sigmoid(t_wh), both in parts of the input;   score = o^0.6 p^0.4
 /// @throws ShapeError fewer than 6 channels; NumericError not finite
-std::vector<ScoredBox> decode_fastestdet(const OutputMap& output, const DecodeOptions& options);
+std::vector<ScoredBox> decode_fastestdet(const OutputMap& output, const DecodingOptions& options);
 
 } // namespace banyan

@@ -12,8 +12,8 @@ namespace banyan {
 
 namespace {
 
-FoundInPicture find_in(const Dataset& dataset, std::size_t index, const std::vector<std::unique_ptr<Teacher>>& teachers,
-                       const FindOptions& options) {
+FoundInPicture find_in(const Dataset& dataset, std::size_t index,
+                       const std::vector<std::unique_ptr<LabelTeacher>>& teachers, const FindOptions& options) {
     const Record& record = dataset.record(index);
     FoundInPicture found(teachers.size());
     Image picture;
@@ -31,11 +31,11 @@ FoundInPicture find_in(const Dataset& dataset, std::size_t index, const std::vec
 
 } // namespace
 
-TeacherStreams make_teacher_streams(const std::vector<TeacherOptions>& teachers, const ClassTable& table,
+TeacherStreams make_teacher_streams(const std::vector<LabelTeacherOptions>& teachers, const ClassTable& table,
                                     std::size_t streams, int threads) {
     BANYAN_CHECK(streams > 0, "make_teacher_streams: no streams");
     TeacherStreams result(streams);
-    for (const TeacherOptions& options : teachers) {
+    for (const LabelTeacherOptions& options : teachers) {
         result.front().push_back(make_teacher(options, table, threads));
         for (std::size_t s = 1; s < streams; ++s) {
             result[s].push_back(result.front().back()->another_stream());

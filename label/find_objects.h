@@ -11,10 +11,10 @@
 namespace banyan {
 
 /// All teachers, once for each thread: [stream][teacher].
-using TeacherStreams = std::vector<std::vector<std::unique_ptr<Teacher>>>;
+using TeacherStreams = std::vector<std::vector<std::unique_ptr<LabelTeacher>>>;
 
 /// @param streams  at least 1  @param threads of the kernels of each; 0 = as OpenMP has it. @throws as make_teacher
-TeacherStreams make_teacher_streams(const std::vector<TeacherOptions>& teachers, const ClassTable& table,
+TeacherStreams make_teacher_streams(const std::vector<LabelTeacherOptions>& teachers, const ClassTable& table,
                                     std::size_t streams, int threads);
 
 /// [teacher] what it finds in one picture; empty where it was not asked.

@@ -21,7 +21,7 @@ std::vector<std::string> read_outputs(const OnnxOptions& options) {
     return names;
 }
 
-ImportedNetwork import_teacher(const TeacherOptions& options) {
+ImportedNetwork import_teacher(const LabelTeacherOptions& options) {
     OnnxImportOptions import;
     import.file_name = options.file;
     import.outputs = read_outputs(*options.onnx);
@@ -31,9 +31,9 @@ ImportedNetwork import_teacher(const TeacherOptions& options) {
     return import_onnx(read_file(options.file), import);
 }
 
-DecodeOptions decode_options_of(const OnnxOptions& options, const Graph& graph) {
+DecodingOptions decode_options_of(const OnnxOptions& options, const Graph& graph) {
     const ValueShape& input = graph.value(graph.input).shape;
-    DecodeOptions result;
+    DecodingOptions result;
     result.input_height = input.height;
     result.input_width = input.width;
     result.lowest_score = kLowestTeacherScore;
@@ -55,21 +55,22 @@ EngineOptions engine_options_of(const ImportedNetwork& imported, int threads) {
 
 } // namespace
 
-OnnxTeacher::Shared OnnxTeacher::load(const TeacherOptions& options, int threads) {
+OnnxTeacher::Shared OnnxTeacher::load(const LabelTeacherOptions& options, int threads) {
     ImportedNetwork imported = import_teacher(options);
     const EngineOptions engine = engine_options_of(imported, threads);
     return {std::make_shared<PackedNetwork>(apply_passes(std::move(imported.network))), engine};
 }
 
-OnnxTeacher::OnnxTeacher(const TeacherOptions& options, int threads) : OnnxTeacher(options, load(options, threads)) {}
+OnnxTeacher::OnnxTeacher(const LabelTeacherOptions& options, int threads)
+    : OnnxTeacher(options, load(options, threads)) {}
 
-OnnxTeacher::OnnxTeacher(const TeacherOptions& options, Shared shared)
+OnnxTeacher::OnnxTeacher(const LabelTeacherOptions& options, Shared shared)
     : options_(options), decode_with_(decode_options_of(*options.onnx, shared.network->graph())),
       shared_(std::move(shared)), engine_(shared_.network, shared_.engine) {}
 
 OnnxTeacher::OnnxTeacher(const OnnxTeacher& other) : OnnxTeacher(other.options_, other.shared_) {}
 
-std::unique_ptr<Teacher> OnnxTeacher::another_stream() const { return std::make_unique<OnnxTeacher>(*this); }
+std::unique_ptr<LabelTeacher> OnnxTeacher::another_stream() const { return std::make_unique<OnnxTeacher>(*this); }
 
 OutputMap OnnxTeacher::map_of(const std::string& output) const {
     const EngineOutput found = engine_.output(output);

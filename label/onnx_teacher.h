@@ -10,14 +10,14 @@ namespace banyan {
 
 /// A network of another project, imported and run on the engine; its raw outputs are decoded here. Pictures are
 /// letterboxed into its input, which need not be square.
-class OnnxTeacher : public Teacher {
+class OnnxTeacher : public LabelTeacher {
 public:
     /// @throws as make_teacher
-    OnnxTeacher(const TeacherOptions& options, int threads);
+    OnnxTeacher(const LabelTeacherOptions& options, int threads);
     OnnxTeacher(const OnnxTeacher& other); ///< shares the weights
 
     std::vector<ScoredBox> find(const Image& picture) override;
-    std::unique_ptr<Teacher> another_stream() const override;
+    std::unique_ptr<LabelTeacher> another_stream() const override;
 
 private:
     /// What a teacher and its further streams have in common.
@@ -25,14 +25,14 @@ private:
         std::shared_ptr<PackedNetwork> network;
         EngineOptions engine;
     };
-    static Shared load(const TeacherOptions& options, int threads);
-    OnnxTeacher(const TeacherOptions& options, Shared shared);
+    static Shared load(const LabelTeacherOptions& options, int threads);
+    OnnxTeacher(const LabelTeacherOptions& options, Shared shared);
 
     OutputMap map_of(const std::string& output) const;
     std::vector<ScoredBox> decode() const; ///< the last run, in pixels of the input
 
-    TeacherOptions options_;
-    DecodeOptions decode_with_;
+    LabelTeacherOptions options_;
+    DecodingOptions decode_with_;
     Shared shared_;
     Engine engine_;
 };

@@ -13,9 +13,9 @@ namespace banyan {
 namespace {
 
 /// A network of ours.
-class ModelTeacher : public Teacher {
+class ModelTeacher : public LabelTeacher {
 public:
-    ModelTeacher(const TeacherOptions& options, const ClassTable& table, int threads)
+    ModelTeacher(const LabelTeacherOptions& options, const ClassTable& table, int threads)
         : detector_(options.file, detector_options(options, table, threads)) {
         class_of_model_.assign(static_cast<std::size_t>(detector_.classes().size()), -1);
         for (const int class_id : options.classes) {
@@ -36,12 +36,12 @@ public:
         return boxes;
     }
 
-    std::unique_ptr<Teacher> another_stream() const override {
+    std::unique_ptr<LabelTeacher> another_stream() const override {
         return std::make_unique<ModelTeacher>(detector_.another_stream(), class_of_model_);
     }
 
 private:
-    static DetectorOptions detector_options(const TeacherOptions& options, const ClassTable& table, int threads) {
+    static DetectorOptions detector_options(const LabelTeacherOptions& options, const ClassTable& table, int threads) {
         DetectorOptions result;
         for (const int class_id : options.classes) {
             const std::string& task = table.task_name_of(class_id);
@@ -52,7 +52,7 @@ private:
         return result;
     }
 
-    [[noreturn]] static void refuse(const TeacherOptions& options, const std::string& name) {
+    [[noreturn]] static void refuse(const LabelTeacherOptions& options, const std::string& name) {
         throw ConfigError(ErrorText{options.where + "/tasks", options.file + " has no class \"" + name + "\"",
                                     "a model with all classes of the task", "",
                                     "see the model's classes with `banyan explain`"});
@@ -64,7 +64,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Teacher> make_teacher(const TeacherOptions& options, const ClassTable& table, int threads) {
+std::unique_ptr<LabelTeacher> make_teacher(const LabelTeacherOptions& options, const ClassTable& table, int threads) {
     if (options.onnx) return std::make_unique<OnnxTeacher>(options, threads);
     return std::make_unique<ModelTeacher>(options, table, threads);
 }

@@ -74,7 +74,7 @@ OnnxOptions parse_onnx(ConfigReader reader) {
     return options;
 }
 
-void add_class(int class_id, TeacherOptions& options) {
+void add_class(int class_id, LabelTeacherOptions& options) {
     for (const int known : options.classes) {
         if (known == class_id) return;
     }
@@ -82,7 +82,7 @@ void add_class(int class_id, TeacherOptions& options) {
 }
 
 /// Tasks of a model of ours, by name.
-void parse_task_names(ConfigReader& reader, const ClassTable& table, TeacherOptions& options) {
+void parse_task_names(ConfigReader& reader, const ClassTable& table, LabelTeacherOptions& options) {
     for (const std::string& name : reader.texts("tasks")) {
         const int task = task_of(name, reader.where("tasks"), table);
         const auto count = static_cast<int>(table.tasks()[static_cast<std::size_t>(task)].classes.size());
@@ -91,7 +91,7 @@ void parse_task_names(ConfigReader& reader, const ClassTable& table, TeacherOpti
 }
 
 /// Our tasks, and in each which class of the network is which of ours.
-void parse_task_maps(ConfigReader tasks, const ClassTable& table, TeacherOptions& options) {
+void parse_task_maps(ConfigReader tasks, const ClassTable& table, LabelTeacherOptions& options) {
     std::set<int> sources;
     for (const std::string& name : tasks.keys()) {
         const int task = task_of(name, tasks.where(name), table);
@@ -115,7 +115,7 @@ void parse_task_maps(ConfigReader tasks, const ClassTable& table, TeacherOptions
     tasks.finish();
 }
 
-void parse_thresholds(ConfigReader reader, const ClassTable& table, TeacherOptions& options) {
+void parse_thresholds(ConfigReader reader, const ClassTable& table, LabelTeacherOptions& options) {
     for (const std::string& name : reader.keys()) {
         const std::string where = reader.where(name);
         const int class_id = class_of(name, where, table);
@@ -128,8 +128,8 @@ void parse_thresholds(ConfigReader reader, const ClassTable& table, TeacherOptio
     reader.finish();
 }
 
-TeacherOptions parse_teacher(ConfigReader& reader, const ClassTable& table) {
-    TeacherOptions options;
+LabelTeacherOptions parse_teacher(ConfigReader& reader, const ClassTable& table) {
+    LabelTeacherOptions options;
     options.where = reader.where();
     options.name = reader.text("name");
     const bool is_onnx = reader.has("onnx");
@@ -157,8 +157,8 @@ TeacherOptions parse_teacher(ConfigReader& reader, const ClassTable& table) {
 
 } // namespace
 
-std::vector<TeacherOptions> parse_teachers(ConfigReader& reader, const ClassTable& table) {
-    std::vector<TeacherOptions> teachers;
+std::vector<LabelTeacherOptions> parse_teachers(ConfigReader& reader, const ClassTable& table) {
+    std::vector<LabelTeacherOptions> teachers;
     std::set<std::string> names;
     for (ConfigReader& entry : reader.objects("teachers")) {
         teachers.push_back(parse_teacher(entry, table));
@@ -173,7 +173,7 @@ std::vector<TeacherOptions> parse_teachers(ConfigReader& reader, const ClassTabl
     return teachers;
 }
 
-std::vector<TeacherOptions> load_teachers(const std::string& path, const ClassTable& table) {
+std::vector<LabelTeacherOptions> load_teachers(const std::string& path, const ClassTable& table) {
     ConfigReader reader = ConfigReader::from_file(path);
     return parse_teachers(reader, table);
 }

@@ -37,7 +37,7 @@ struct OnnxOptions {
 };
 
 /// One teacher as the file of teachers states it.
-struct TeacherOptions {
+struct LabelTeacherOptions {
     std::string name;
     std::string file;                          ///< resolved, like the root of a data set
     std::vector<int> classes;                  ///< class ids of ours that it tells of
@@ -48,9 +48,9 @@ struct TeacherOptions {
 
 /// Reads a file {"teachers": […]} (docs/distillation.md). `table`: the classes that are labelled.
 /// @throws ConfigError, IoError
-std::vector<TeacherOptions> load_teachers(const std::string& path, const ClassTable& table);
+std::vector<LabelTeacherOptions> load_teachers(const std::string& path, const ClassTable& table);
 
 /// The same of text; `name` stands for the file in messages and paths. @throws ConfigError
-std::vector<TeacherOptions> parse_teachers(ConfigReader& reader, const ClassTable& table);
+std::vector<LabelTeacherOptions> parse_teachers(ConfigReader& reader, const ClassTable& table);
 
 } // namespace banyan

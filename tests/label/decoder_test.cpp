@@ -27,7 +27,7 @@ protected:
     }
     std::vector<float> logits_{0, 0, 2, -2, -1, 1, 5, 0};
     std::vector<float> codes_{0, 0, 0, 0, 0, 0, 0, 0, 1, -2, 0, 0, 0, 0, 0, 0};
-    DecodeOptions options_{16, 40, {-1, 7}, 0.1};
+    DecodingOptions options_{16, 40, {-1, 7}, 0.1};
 };
 
 TEST_F(Ssd, DecodesByHand) {
@@ -78,7 +78,7 @@ class FastestDet : public ::testing::Test {
 protected:
     OutputMap output() const { return {numbers_.data(), 1, 2, 7, "out"}; }
     std::vector<float> numbers_{0.5F, 0, 0, 0, 0, 0.25F, 0.75F, 1, 0.5F, -0.5F, 0, 0, 0.9F, 0.1F};
-    DecodeOptions options_{10, 20, {4, 5}, 0.01};
+    DecodingOptions options_{10, 20, {4, 5}, 0.01};
 };
 
 TEST_F(FastestDet, DecodesByHand) {

@@ -13,7 +13,7 @@ const ClassTable& table() {
     return classes;
 }
 
-std::vector<TeacherOptions> parse(const std::string& text) {
+std::vector<LabelTeacherOptions> parse(const std::string& text) {
     ConfigReader reader = ConfigReader::from_text(text, "folder/teachers.json");
     return parse_teachers(reader, table());
 }

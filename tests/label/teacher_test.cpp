@@ -34,8 +34,8 @@ std::string red_finder(float bias = 0) {
     return file.bytes();
 }
 
-TeacherOptions red_teacher(const std::string& file, bool bgr = false) {
-    TeacherOptions options;
+LabelTeacherOptions red_teacher(const std::string& file, bool bgr = false) {
+    LabelTeacherOptions options;
     options.name = "reds";
     options.file = file;
     options.classes = {1};
@@ -53,7 +53,7 @@ TEST(OnnxTeacher, TellsBoxesInPixelsOfThePicture) {
     // 80 x 80 in 32 x 16: scale 0.2, 8 columns of grey at either side. Only the pixel at column 20, row 8 is red.
     Image picture = test::plain_image(80, 80, {0, 0, 0});
     test::paint(picture, {60, 40, 65, 45}, test::kRed);
-    for (const std::unique_ptr<Teacher>& stream : {teacher->another_stream(), teacher->another_stream()}) {
+    for (const std::unique_ptr<LabelTeacher>& stream : {teacher->another_stream(), teacher->another_stream()}) {
         const std::vector<ScoredBox> found = stream->find(picture);
         ASSERT_FALSE(found.empty());
         EXPECT_EQ(found[0].class_id, 1);
@@ -81,10 +81,10 @@ TEST(MakeTeacher, RefusesFilesThatAreNoNetworks) {
     expect_error<IoError>([&] { make_teacher(red_teacher(dir.file("none.onnx")), table(), 1); }, {"none.onnx"});
     const std::string damaged = dir.write("damaged.onnx", "nothing");
     expect_error<ModelFileError>([&] { make_teacher(red_teacher(damaged), table(), 1); }, {"damaged.onnx"});
-    TeacherOptions ours = red_teacher(damaged);
+    LabelTeacherOptions ours = red_teacher(damaged);
     ours.onnx.reset();
     expect_error<ModelFileError>([&] { make_teacher(ours, table(), 1); }, {"damaged.onnx"});
-    TeacherOptions ssd = red_teacher(dir.write("red.onnx", red_finder()));
+    LabelTeacherOptions ssd = red_teacher(dir.write("red.onnx", red_finder()));
     ssd.onnx->decoder = SsdOptions{{{"scores", "out", {10}}}, {}};
     expect_error<ModelFileError>([&] { make_teacher(ssd, table(), 1); }, {"scores"});
 }
@@ -104,7 +104,7 @@ protected:
         options.classes = {{source, ours}};
         return load_dataset(options, table());
     }
-    static JudgedClass judged(const Dataset& dataset, const TeacherOptions& options, int class_id, float iou) {
+    static JudgedClass judged(const Dataset& dataset, const LabelTeacherOptions& options, int class_id, float iou) {
         const TeacherStreams streams = make_teacher_streams({options}, table(), 1, 1);
         FindOptions find;
         find.is_asked = [](std::size_t, const Record&) { return true; };
@@ -120,7 +120,7 @@ protected:
 TEST_F(RealTeacher, UltraFaceFindsFaces) {
     const std::string file = shared_path("weights/detectors/ultraface_rfb_320.onnx");
     if (!has_shared_data("weights/detectors") || !has_shared_data("data/masks")) GTEST_SKIP() << "needs shared data";
-    TeacherOptions options = red_teacher(file);
+    LabelTeacherOptions options = red_teacher(file);
     options.onnx->mean = 127;
     options.onnx->std = 128;
     options.onnx->nms_iou = 0.3;
@@ -138,7 +138,7 @@ TEST_F(RealTeacher, FastestDetFindsPersons) {
     const std::string file = shared_path("weights/detectors/fastestdet_coco80.onnx");
     if (!has_shared_data("weights/detectors") || !has_shared_data("data/coco_tiny"))
         GTEST_SKIP() << "needs shared data";
-    TeacherOptions options = red_teacher(file, true);
+    LabelTeacherOptions options = red_teacher(file, true);
     options.onnx->nms_iou = 0.45;
     options.onnx->classes = {{0, 0}};
     const Dataset persons = dataset("coco_tiny", DatasetFormat::coco, "person", "person");
