@@ -142,7 +142,7 @@ void add_quantize(po::options_description& options) {
     add("out", text()->required(), "model file to write");
     add("images", po::value<int>()->default_value(300), "calibration pictures, spread over the data sets");
     add("method", text()->default_value("mse"), "how ranges are chosen: min_max, percentile, mse, kl, best");
-    add("percentile", po::value<double>()->default_value(99.99), "of the numbers, for percentile");
+    add("percentile", po::value<double>()->default_value(99.99, "99.99"), "of the numbers, for percentile");
     add("bias", text()->default_value("analytic"), "how biases are corrected: analytic, sequential, none");
     add("equalize", "first balance the channels of neighbouring layers");
     add("keep-float", text(), "parts that stay in floating point: branches.face,trunk.backbone.features.0");

@@ -17,7 +17,7 @@ void add_label(po::options_description& options) {
     add("beta-high", po::value<double>()->default_value(0.5), "boxes are taken from the score with the best F of this");
     add("beta-low", po::value<double>()->default_value(2), "ignore regions are taken from the best F of this");
     add("iou", po::value<double>()->default_value(0.5), "overlap with a labelled box from which on a teacher is right");
-    add("floor", po::value<double>()->default_value(0.3), "AP that a teacher must reach in each class");
+    add("floor", po::value<double>()->default_value(0.3, "0.3"), "AP that a teacher must reach in each class");
     add("force", "take teachers below the floor, too");
     add("streams", po::value<int>(), "pictures worked on at a time (default: one a core, or one with --threads)");
     add("threads", po::value<int>(), "threads of each stream's kernels (default: the cores divided among the streams)");

@@ -42,7 +42,7 @@ const std::map<std::string, Names>& layering() {
 /// These may include everything, but only tests may include tests, and nobody else includes apps or benchmarks.
 const Names kTopFolders{"apps", "benchmarks", "examples", "cmake"};
 /// Folders that never see a LibTorch tensor, nor do their tests.
-const Names kTorchFree{"core",     "graph", "anchors", "image",  "data",  "eval", "report",
+const Names kTorchFree{"core",     "graph", "anchors", "image",  "data",  "eval",  "report",
                        "backbone", "heads", "network", "engine", "quant", "label", "lint"};
 
 std::string joined(const Names& names) {
