@@ -55,7 +55,7 @@ protected:
     }
     void write_teacher(const Finder& finder, const std::string& task) const {
         run_.dir().write("finder.onnx", square_finder(finder));
-        write_teachers({teacher(task)});
+        write_teachers(json::array({teacher(task)}));
     }
     std::string out() const { return run_.file("labelled"); }
     Outcome label(const std::vector<std::string>& more = {}) const {
@@ -88,11 +88,14 @@ TEST_F(DistillLabel, CompletesTheClassThatADataSetDoesNotLabel) {
     EXPECT_EQ(reds.at("boxes"), 0);
     EXPECT_EQ(reds.at("labelled").at("recall"), 1);
     EXPECT_EQ(blues.at("completed"), SmallRun::kPictures);
-    EXPECT_EQ(blues.at("boxes"), SmallRun::kPictures);
+    EXPECT_GE(blues.at("boxes"), 1); // of its four squares those that look as sure as all that are labelled
     EXPECT_EQ(blues.at("labelled").at("precision"), nullptr);
 }
 
 TEST_F(DistillLabel, WritesDataSetsThatHoldTheNewBoxes) {
+    json by_hand = teacher("red");
+    by_hand["thresholds"] = {{"red", {0.3, 0.6}}};
+    write_teachers(json::array({by_hand}));
     ASSERT_EQ(label().code, 0);
     const ClassTable table({{"red", {"red"}}, {"blue", {"blue"}}});
     const auto datasets = load_datasets(load_dataset_list(out() + "/datasets.json", "datasets"), table);
@@ -145,10 +148,10 @@ TEST_F(DistillLabel, TakesThresholdsByHandWhereNothingIsLabelled) {
     config["tasks"].push_back({{"name", "green"}});
     run_.dir().write("config.json", config.dump());
     json green = teacher("green");
-    write_teachers({green});
+    write_teachers(json::array({green}));
     expect_refused(label(), 2, "\"thresholds\" of the class by hand");
     green["thresholds"] = {{"green", {0.5, 0.9}}};
-    write_teachers({green});
+    write_teachers(json::array({green}));
     const Outcome outcome = label({"--json"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const json judged = json::parse(outcome.out).at("teachers").at(0);
@@ -160,7 +163,7 @@ TEST_F(DistillLabel, TakesThresholdsByHandWhereNothingIsLabelled) {
 TEST_F(DistillLabel, AsksTheFirstOfTeachersOfOneClass) {
     json second = teacher("red");
     second["name"] = "second";
-    write_teachers({teacher("red"), second});
+    write_teachers(json::array({teacher("red"), second}));
     const Outcome outcome = label({"--json"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("second is not asked about \"red\""));
@@ -180,11 +183,11 @@ TEST_F(DistillLabel, RefusesWhatDoesNotFit) {
     expect_refused(label(), 5, "finder.onnx");
     json unknown = teacher("red");
     unknown["tasks"] = {{"red", {{"0", "rad"}}}};
-    write_teachers({unknown});
+    write_teachers(json::array({unknown}));
     expect_refused(label(), 2, "unknown class \"rad\"");
     unknown = teacher("red");
     unknown["decoder"]["kind"] = "yolo";
-    write_teachers({unknown});
+    write_teachers(json::array({unknown}));
     expect_refused(label(), 2, "fastestdet");
 }
 
