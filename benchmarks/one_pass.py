@@ -54,7 +54,7 @@ def measure(args):
     tasks = bench(args, args.joint)["tasks"]
     runs = {("joint", ""): (args.joint, "")}
     runs |= {("joint", task): (args.joint, task) for task in tasks}
-    runs |= {("single", model.stem): (model, "") for model in args.single}
+    runs |= {("single", str(model)): (model, "") for model in args.single}
     results = {key: [] for key in runs}
     for turn in range(args.turns):
         order = list(runs)[turn % len(runs):] + list(runs)[:turn % len(runs)]
