@@ -122,20 +122,13 @@ private:
     std::vector<Outcome> outcomes_; ///< by file
 };
 
-/// As many streams as asked for, or one a core, but no more than pictures. Kernels have one thread in each of several
-/// streams, as no thread then waits for another, unless --threads says otherwise.
 std::vector<Detector> make_streams(const Options& options, std::size_t pictures) {
-    const int cores = default_threads();
-    const int asked = options.count("streams") != 0   ? number_option<int>(options, "streams", 1, 1024)
-                      : options.count("threads") != 0 ? 1
-                                                      : cores;
-    const std::size_t count =
-        std::clamp(static_cast<std::size_t>(asked), std::size_t{1}, std::max(pictures, std::size_t{1}));
+    const StreamValues wanted = stream_values(options, pictures);
     DetectorOptions values = detector_values(options);
-    if (options.count("threads") == 0 && count > 1) values.threads = std::max(1, cores / static_cast<int>(count));
+    values.threads = wanted.threads;
     std::vector<Detector> streams;
     streams.emplace_back(text_option(options, "model"), values);
-    while (streams.size() < count) streams.push_back(streams.front().another_stream());
+    while (streams.size() < wanted.count) streams.push_back(streams.front().another_stream());
     return streams;
 }
 

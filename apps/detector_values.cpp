@@ -1,5 +1,7 @@
 #include "apps/detector_values.h"
 
+#include <algorithm>
+
 #include "apps/option_values.h"
 
 namespace banyan {
@@ -25,6 +27,19 @@ Predictor predictor_of(Detector& detector) {
         for (const Image& picture : pictures) predictions.push_back(detector.boxes_in_square(picture));
         return predictions;
     };
+}
+
+StreamValues stream_values(const Options& options, std::size_t pictures) {
+    const int cores = default_threads();
+    const bool has_threads = options.count("threads") != 0;
+    const int asked = options.count("streams") != 0 ? number_option<int>(options, "streams", 1, 1024)
+                      : has_threads                 ? 1
+                                                    : cores;
+    const std::size_t count =
+        std::clamp(static_cast<std::size_t>(asked), std::size_t{1}, std::max(pictures, std::size_t{1}));
+    const int threads =
+        has_threads ? number_option<int>(options, "threads", 0, 1024) : std::max(1, cores / static_cast<int>(count));
+    return {count, threads};
 }
 
 } // namespace banyan

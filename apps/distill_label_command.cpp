@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <optional>
 
 #include "apps/command_line.h"
+#include "apps/detector_values.h"
 #include "apps/label_outcome.h"
 #include "apps/label_page.h"
 #include "apps/option_values.h"
@@ -14,7 +16,6 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "data/dataset_list.h"
-#include "engine/engine.h"
 #include "label/find_objects.h"
 #include "network/model_config.h"
 
@@ -245,19 +246,6 @@ void write_files(const LabelOptions& options, const LabelOutcome& outcome) {
     for (const NamedText& file : files) write_file_atomically(options.folder + "/" + file.name, file.text);
 }
 
-/// As `banyan detect` has them: one thread in each of several streams, unless the options say otherwise.
-TeacherStreams streams_of(const Options& options, const std::vector<LabelTeacherOptions>& teachers,
-                          const ClassTable& table) {
-    const int cores = default_threads();
-    const bool has_threads = options.count("threads") != 0;
-    const int count = options.count("streams") != 0 ? number_option<int>(options, "streams", 1, 1024)
-                      : has_threads                 ? 1
-                                                    : cores;
-    const int threads =
-        has_threads ? number_option<int>(options, "threads", 0, 1024) : std::max(1, cores / std::max(1, count));
-    return make_teacher_streams(teachers, table, static_cast<std::size_t>(count), threads);
-}
-
 void label(const Options& options) {
     const LabelOptions values = label_options(options);
     const ClassTable table = classes_of(values.config);
@@ -266,7 +254,8 @@ void label(const Options& options) {
     const std::vector<Dataset> judging =
         load_datasets(load_dataset_list(values.config, judging_list(values.config)), table);
     const std::vector<Dataset> datasets = load_datasets(listed, table);
-    const TeacherStreams streams = streams_of(options, teachers, table);
+    const StreamValues wanted = stream_values(options, std::numeric_limits<std::size_t>::max());
+    const TeacherStreams streams = make_teacher_streams(teachers, table, wanted.count, wanted.threads);
     const Labelling labelling(values, table, teachers, streams);
     LabelOutcome outcome{table, teachers, labelling.judge(judging), {}, {}, values.beta_high, values.beta_low, 0};
     outcome.iou = static_cast<double>(values.iou);

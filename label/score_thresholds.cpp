@@ -5,7 +5,7 @@
 
 #include "core/box.h"
 #include "core/check.h"
-#include "core/polygon.h"
+#include "label/ignored_boxes.h"
 
 namespace banyan {
 
@@ -37,13 +37,6 @@ bool take_match(const Box& box, float least_iou, std::vector<Box>& left) {
     if (best == left.size()) return false;
     left.erase(left.begin() + static_cast<std::ptrdiff_t>(best));
     return true;
-}
-
-bool is_ignored(const Box& box, const Labels& labels, int class_id, float iou) {
-    return std::any_of(labels.ignore.begin(), labels.ignore.end(), [&](const IgnoreRegion& region) {
-        const bool concerns = region.class_id == class_id || region.class_id < 0;
-        return concerns && covered_share(box, region.area) >= iou;
-    });
 }
 
 std::vector<JudgedScore> by_falling_score(const JudgedClass& judged) {

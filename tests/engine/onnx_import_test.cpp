@@ -47,13 +47,6 @@ OnnxImportOptions options_of(const Detector& detector) {
     return options;
 }
 
-std::vector<std::uint8_t> random_pixels(std::int64_t count) {
-    Random random(3);
-    std::vector<std::uint8_t> pixels;
-    for (std::int64_t i = 0; i < count; ++i) pixels.push_back(static_cast<std::uint8_t>(random.integer(0, 255)));
-    return pixels;
-}
-
 /// The file's own input.
 std::vector<float> input_of(const Detector& detector, const std::vector<std::uint8_t>& pixels,
                             const ValueShape& shape) {
@@ -82,7 +75,7 @@ TEST_P(ImportedDetector, ComputesWhatOnnxRuntimeComputes) {
     options.std = imported.std;
     Engine engine(std::make_shared<PackedNetwork>(apply_passes(imported.network)), options);
     const ValueShape& image = engine.graph().value(engine.graph().input).shape;
-    const std::vector<std::uint8_t> pixels = random_pixels(image.height * image.width * image.channels);
+    const std::vector<std::uint8_t> pixels = test::random_pixels(image.height * image.width * image.channels, 3);
     engine.run(pixels.data());
     for (const std::string& name : detector.outputs) {
         const std::vector<float> expected = test::run_onnx(bytes, input_of(detector, pixels, image), {name});
@@ -194,7 +187,7 @@ TEST(ImportOnnx, ComputesEveryOperatorAsOnnxRuntimeDoes) {
     options.std = imported.std;
     Engine engine(std::make_shared<PackedNetwork>(apply_passes(imported.network)), options);
     const ValueShape image{3, 8, 12};
-    const std::vector<std::uint8_t> pixels = random_pixels(3 * 8 * 12);
+    const std::vector<std::uint8_t> pixels = test::random_pixels(3 * 8 * 12, 3);
     engine.run(pixels.data());
     const std::vector<float> expected =
         test::run_onnx(file.bytes(), test::channels_first(pixels.data(), 1, image), values);

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.h"
+#include "core/random.h"
 #include "graph/graph.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,6 +24,14 @@ constexpr const char* kOnnxRuntimeIsMissing =
     "the Python packages that run ONNX files are not there; scripts/test.sh installs them";
 
 inline bool has_onnx_runtime() { return std::filesystem::exists(kOnnxInterpreter); }
+
+/// So many bytes of a picture.
+inline std::vector<std::uint8_t> random_pixels(std::int64_t count, std::uint64_t seed) {
+    Random random(seed);
+    std::vector<std::uint8_t> pixels;
+    for (std::int64_t i = 0; i < count; ++i) pixels.push_back(static_cast<std::uint8_t>(random.integer(0, 255)));
+    return pixels;
+}
 
 /// [N, H, W, C] -> float32 [N, C, H, W]
 template <typename Number>

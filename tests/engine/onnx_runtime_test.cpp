@@ -129,14 +129,6 @@ GraphWithValues with_values(Graph graph) {
     return network;
 }
 
-/// uint8 [N, H, W, 3]
-std::vector<std::uint8_t> random_pixels(std::int64_t count) {
-    Random random(5);
-    std::vector<std::uint8_t> pixels;
-    for (std::int64_t i = 0; i < count; ++i) pixels.push_back(static_cast<std::uint8_t>(random.integer(0, 255)));
-    return pixels;
-}
-
 struct Distance {
     double largest = 0; ///< number of `from`
     double most = 0, mean = 0;
@@ -164,7 +156,7 @@ protected:
         image_ = network_.graph.value(network_.graph.input).shape;
         if (options_.height != 0) image_.height = options_.height;
         if (options_.width != 0) image_.width = options_.width;
-        pixels_ = random_pixels(options_.batch * image_.height * image_.width * kImageChannels);
+        pixels_ = test::random_pixels(options_.batch * image_.height * image_.width * kImageChannels, 5);
         if (GetParam().rounding != Rounding::none) {
             exact_ = outputs_of(network_);
             const CalibrationPictures pictures{1, [&](std::size_t) { return pixels_; }};
