@@ -84,8 +84,7 @@ RunConfig heal_config(const HealOptions& options) {
     Json& train = root["train"];
     train["pretrained"] = "";
     train["init"] = std::filesystem::absolute(options.merged).string();
-    train["teacher"]["model"] = std::filesystem::absolute(options.teacher).string();
-    train["teacher"].erase("tasks"); // all of the network
+    train["teachers"] = Json::array({{{"model", std::filesystem::absolute(options.teacher).string()}}});
     train["unlabelled"] = "masked";
     train["learn"] = options.trunk_lr_scale > 0 ? std::vector<std::string>{}
                                                 // under a trunk that moves all have to follow

@@ -12,7 +12,7 @@ struct BranchStep {
     std::int64_t rows = 0;
     std::int64_t positives = 0;
     double weight = 1; ///< of the balancing, on top of loss/weight
-    /// What it has to learn from the teacher, before weights: classes + box_weight * boxes. Only with a teacher.
+    /// What it has to learn from teachers, before weights: sum of classes + box_weight * boxes. Only with teachers.
     std::optional<double> teacher_loss{};
 };
 

@@ -43,7 +43,9 @@ void Ema::update(const GraphModule& module, const std::vector<std::string>& name
 }
 
 void Ema::copy_to(GraphModule& module) const {
-    for (const auto& [name, average] : averages_) module.assign(name, average);
+    for (const auto& [name, average] : averages_) {
+        if (module.parameters().contains(name) || module.buffers().contains(name)) module.assign(name, average);
+    }
     module.mix_set_statistics();
 }
 

@@ -23,7 +23,8 @@ public:
     /// @param names tensors of the module that the last step may have changed
     /// @param active those of them of which it changed some channels only
     void update(const GraphModule& module, const std::vector<std::string>& names, const ActiveChannels& active = {});
-    /// Writes the averages into a module of the same graph and separated norms, and mixes those (mix_set_statistics).
+    /// Writes the averages into a module of the same separated norms, and mixes those (mix_set_statistics). Tensors
+    /// that it lacks, adaptors of hints, are left out.
     void copy_to(GraphModule& module) const;
 
     /// Averages by "average.<name>" and counts by "count.<name>" (ChannelCounts::to_tensor), for checkpoints.

@@ -16,6 +16,7 @@ using Json = nlohmann::json;
 
 void add_step(const Json& line, double step, MetricsLog& log) {
     log.loss.push_back({step, line.at("loss").get<double>()});
+    if (line.contains("hints")) log.hint_loss.push_back({step, line.at("hints").get<double>()});
     for (const auto& [branch, losses] : line.at("losses").items()) {
         log.class_loss[branch].push_back({step, losses.at("class").get<double>()});
         log.box_loss[branch].push_back({step, losses.at("box").get<double>()});

@@ -25,6 +25,7 @@ struct MetricsLog {
     std::map<std::string, Curve> class_loss;   ///< by branch
     std::map<std::string, Curve> box_loss;     ///< by branch
     std::map<std::string, Curve> teacher_loss; ///< by branch; empty without a teacher
+    Curve hint_loss;                           ///< empty without hints
     std::map<std::string, Curve> weight;       ///< of the balancing, by branch
     std::vector<MeanConflict> conflicts;       ///< of the gradients; each pair of branches as last written
     std::map<std::string, Curve> ap50;         ///< by task

@@ -29,7 +29,7 @@ public:
     /// off). Parameters without gradient count as 0. @return the norm before
     double clip(double max_norm, const std::string& prefix = "");
     /// One step with lr = options.lr * lr_scale * the group's scale.
-    /// @param active parameters of which only some channels take part (active_channels() of train/train_step.h)
+    /// @param active parameters of which only some channels take part (active_channels() of train/touched_tensors.h)
     void step(double scale, const ActiveChannels& active = {});
 
     /// Parameters with a gradient now.

@@ -163,16 +163,16 @@ void RunFolder::log_step(const StepRecord& record, const StepTiming& timing) {
                           {"weight", branch.weight}};
         if (branch.teacher_loss) branches[name]["teacher"] = *branch.teacher_loss;
     }
-    append(kMetrics, Json{{"step", record.step},
-                          {"loss", record.loss},
-                          {"lr", record.lr},
-                          {"gradient_norm", record.gradient_norm},
-                          {"skipped", record.skipped},
-                          {"losses", branches},
-                          {"sampling",
-                           {{"datasets", rows_json(record.sampling.datasets)},
-                            {"branches", rows_json(record.sampling.branches)}}}}
-                         .dump());
+    Json line{{"step", record.step},
+              {"loss", record.loss},
+              {"lr", record.lr},
+              {"gradient_norm", record.gradient_norm},
+              {"skipped", record.skipped},
+              {"losses", branches},
+              {"sampling",
+               {{"datasets", rows_json(record.sampling.datasets)}, {"branches", rows_json(record.sampling.branches)}}}};
+    if (record.hint_loss) line["hints"] = *record.hint_loss;
+    append(kMetrics, line.dump());
     append(kTiming, Json{{"step", record.step},
                          {"images_per_second", timing.images_per_second},
                          {"data_wait_share", timing.data_wait_share}}

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct StepRecord {
     double lr = 0;
     double gradient_norm = 0;
     std::map<std::string, BranchStep> branches;
+    std::optional<double> hint_loss{};
     std::int64_t skipped = 0;  ///< steps so far that were not taken (train/non_finite_guard.h)
     SamplingCounts sampling{}; ///< of the batches since the last logged step
 };

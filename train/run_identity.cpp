@@ -34,8 +34,10 @@ RunIdentity identify_run(const RunConfig& config, const std::vector<Dataset>& tr
     }
     identity.arithmetic = arithmetic_of(config.train.precision);
     if (!config.train.init.empty()) identity.files["train/init"] = hash_text(read_file(config.train.init));
-    const std::string& teacher = config.train.teacher.model;
-    if (!teacher.empty()) identity.files["train/teacher/model"] = hash_text(read_file(teacher));
+    for (std::size_t i = 0; i < config.train.teachers.size(); ++i) {
+        const std::string key = "train/teachers/" + std::to_string(i) + "/model";
+        identity.files[key] = hash_text(read_file(config.train.teachers[i].model));
+    }
     return identity;
 }
 

@@ -15,7 +15,7 @@ struct RunIdentity {
     std::string config_hash;                     ///< of the effective config
     std::map<std::string, std::string> datasets; ///< Dataset::fingerprint() by "training/<name>", "validation/<name>"
     std::string arithmetic; ///< what decides how results are rounded: "2 threads, bf16, AVX512, LibTorch 2.13.0, …"
-    std::map<std::string, std::string> files{}; ///< content hash of the files of "train/init" and "train/teacher/model"
+    std::map<std::string, std::string> files{}; ///< content hash by "train/init" and "train/teachers/N/model"
 };
 
 /// Call it once the number of threads is set.

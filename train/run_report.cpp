@@ -61,7 +61,11 @@ void add_curve_section(HtmlReport& report, const std::string& run_folder) {
     add_plot(report, plots + "box_loss.svg", to_series(log.box_loss),
              plot_options("Box loss by branch", "loss", kSmoothing));
     add_plot(report, plots + "teacher_loss.svg", to_series(log.teacher_loss),
-             plot_options("Teacher's loss by branch", "loss", kSmoothing));
+             plot_options("Teachers' loss by branch", "loss", kSmoothing));
+    if (!log.hint_loss.empty()) {
+        add_plot(report, plots + "hint_loss.svg", {{"hints", log.hint_loss}},
+                 plot_options("Loss of the teachers' hints", "loss", kSmoothing));
+    }
     if (is_balanced(log)) {
         add_plot(report, plots + "weight.svg", to_series(log.weight), plot_options("Weight by branch", "weight", 0));
     }

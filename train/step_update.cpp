@@ -8,7 +8,9 @@
 
 #include "core/error.h"
 #include "model/libtorch.h"
+#include "train/hints.h"
 #include "train/pcgrad.h"
+#include "train/touched_tensors.h"
 
 namespace banyan {
 
@@ -121,20 +123,31 @@ void StepUpdate::propagate(const StepLosses& losses, const std::vector<double>& 
     if (std::any_of(weights.begin(), weights.end(), [](double weight) { return weight != 1; })) {
         total = weights[0] * losses.terms[0];
         for (std::size_t b = 1; b < weights.size(); ++b) total = total + weights[b] * losses.terms[b];
+        if (losses.hints.defined()) total = total + losses.hints;
     }
     total.backward();
 }
 
 void StepUpdate::propagate_projected(const StepLosses& losses, const std::vector<at::Tensor>& projected) {
+    std::vector<at::Tensor> of_hints(trunk_.size());
+    if (losses.hints.defined()) {
+        of_hints = torch::autograd::grad({losses.hints}, trunk_, {}, /*retain_graph=*/true, /*create_graph=*/false,
+                                         /*allow_unused=*/true);
+    }
     torch::autograd::backward({losses.total}, {}, /*retain_graph=*/false, /*create_graph=*/false, heads_);
     for (std::size_t p = 0; p < trunk_.size(); ++p) {
-        if (projected[p].defined()) trunk_[p].mutable_grad() = projected[p];
+        const at::Tensor& hint = of_hints[p];
+        if (!projected[p].defined() && !hint.defined()) continue;
+        trunk_[p].mutable_grad() = !hint.defined()           ? projected[p]
+                                   : !projected[p].defined() ? hint
+                                                             : projected[p] + hint;
     }
 }
 
 double StepUpdate::clip(const StepLosses& losses) {
     if (options_.clip == ClipScope::global) return optimizer_.clip(options_.clip_norm);
-    double square = std::pow(optimizer_.clip(options_.clip_norm, kTrunk), 2);
+    double square = std::pow(optimizer_.clip(options_.clip_norm, kTrunk), 2) +
+                    std::pow(optimizer_.clip(options_.clip_norm, kHintPrefix), 2);
     for (const std::string& head : losses.heads) {
         square += std::pow(optimizer_.clip(options_.clip_norm, prefix_of(head)), 2);
     }
@@ -157,6 +170,7 @@ void StepUpdate::take(const StepLosses& losses, std::int64_t step, StepOutcome& 
     const double scale = lr_scale(options_, step);
     outcome.lr = options_.lr * scale;
     outcome.loss = losses.total.item<double>();
+    if (losses.hints.defined()) outcome.hint_loss = losses.hints.item<double>();
     const ActiveChannels active = active_channels(model_, losses);
     optimizer_.step(scale, active);
     ema_.update(model_.module(), touched_tensors(model_.module(), losses), active);

@@ -23,10 +23,11 @@ namespace banyan {
 
 /// What one step did.
 struct StepOutcome {
-    double loss = 0;          ///< sum of the branches' losses, before balancing
+    double loss = 0;          ///< sum of all losses, before balancing
     double lr = 0;            ///< 0 where nothing was learned
     double gradient_norm = 0; ///< over all parameters, before clipping
     std::map<std::string, BranchStep> branches;
+    std::optional<double> hint_loss{};       ///< of the teachers' hints, weighted; only with hints
     std::vector<GradientConflict> conflicts; ///< of the steps in which they are measured
     std::optional<NonFinite> non_finite;     ///< the step was not taken
 };
@@ -57,7 +58,7 @@ private:
     std::vector<BranchSignal> signals_of(const StepLosses& losses) const;
     void take(const StepLosses& losses, std::int64_t step, StepOutcome& outcome);
     void propagate(const StepLosses& losses, const std::vector<double>& weights);
-    /// @param projected the trunk's gradients; branches get their own
+    /// @param projected the trunk's gradients of the branches; branches and hints get their own
     void propagate_projected(const StepLosses& losses, const std::vector<at::Tensor>& projected);
     double clip(const StepLosses& losses);
     [[noreturn]] void refuse_gradient(const StepLosses& losses) const;

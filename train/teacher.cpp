@@ -52,17 +52,20 @@ at::Tensor places(const std::vector<std::int64_t>& list) {
 
 } // namespace
 
-Teacher::Teacher(TeacherOptions options, const MultiTaskModel& network, const TeacherSetting& setting)
+Teacher::Teacher(TeacherOptions options, MultiTaskModel& network, const TeacherSetting& setting)
     : options_(std::move(options)), network_(network), setting_(setting),
-      model_(load_model(options_.model, network.module().options())),
-      links_(link_teacher(network, model_, options_.tasks, "teacher " + options_.model)) {
+      model_(load_model(options_.model, network.module().options())), links_(network.branches().size()) {
+    const std::string where = "teacher " + options_.model;
+    if (options_.weight > 0) links_ = link_teacher(network, model_, options_.tasks, where);
+    hints_ = make_hints(options_.hints, network, model_, setting_.name, where);
+    for (const Hint& hint : hints_) trunk_values_.push_back(hint.value);
     std::set<std::size_t> used;
     for (const std::vector<TaskLink>& links : links_) {
         for (const TaskLink& link : links) used.insert(link.teacher_branch);
     }
     used_.assign(used.begin(), used.end());
     if (setting_.frozen_trunk) share_trunk();
-    log_info("teacher " + options_.model + (shared_.empty() ? "" : ": shares the frozen trunk"));
+    log_info(where + (shared_.empty() ? "" : ": shares the frozen trunk"));
 }
 
 void Teacher::share_trunk() {
@@ -119,20 +122,22 @@ std::vector<OpenTerms> Teacher::open_terms(const std::vector<Labels>& labels, in
     return terms;
 }
 
-std::map<std::size_t, FlatOutputs> Teacher::run(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values) {
+std::map<ValueId, at::Tensor> Teacher::run(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
+                                           bool with_branches) {
     RunRequest request;
     if (shared_.empty()) request.given[model_.module().graph().input] = images;
     for (const auto& [own, networks] : shared_) request.given[own] = values.at(networks);
-    for (const std::size_t b : used_) {
+    for (const Hint& hint : hints_) request.targets.push_back(hint.teacher_value);
+    for (const std::size_t b : with_branches ? used_ : std::vector<std::size_t>()) {
         const Branch& branch = model_.branches()[b];
         request.targets.insert(request.targets.end(), branch.class_values.begin(), branch.class_values.end());
         request.targets.insert(request.targets.end(), branch.box_values.begin(), branch.box_values.end());
     }
-    std::map<ValueId, at::Tensor> results;
-    {
-        const Bf16Autocast autocast(setting_.bf16, model_.module().options().device.is_cuda());
-        results = model_.module().run(request);
-    }
+    const Bf16Autocast autocast(setting_.bf16, model_.module().options().device.is_cuda());
+    return model_.module().run(request);
+}
+
+std::map<std::size_t, FlatOutputs> Teacher::outputs_of(const std::map<ValueId, at::Tensor>& results) const {
     std::map<std::size_t, FlatOutputs> outputs;
     for (const std::size_t b : used_) {
         const Branch& branch = model_.branches()[b];
@@ -148,19 +153,25 @@ std::map<std::size_t, FlatOutputs> Teacher::run(const at::Tensor& images, const 
     return outputs;
 }
 
-std::vector<TeacherTargets> Teacher::speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
-                                           std::vector<OpenTerms> open) {
-    const torch::NoGradGuard no_grad;
-    std::vector<TeacherTargets> said(open.size());
+TeacherSpeech Teacher::speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
+                             std::vector<OpenTerms> open) {
+    TeacherSpeech said;
+    said.branches.resize(open.size());
     std::vector<std::size_t> asked;
     for (std::size_t b = 0; b < open.size(); ++b) {
         // With refine_weight, branches whose tasks it does not teach have rows as well.
         if (open[b].rows.size(0) > 0 && !links_[b].empty()) asked.push_back(b);
     }
-    if (asked.empty()) return said;
-    const Geometry& at_size = geometry(static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
-    const std::map<std::size_t, FlatOutputs> outputs = run(images, values);
-    for (const std::size_t b : asked) said[b] = targets_of(b, at_size, outputs, std::move(open[b]));
+    if (asked.empty() && hints_.empty()) return said;
+    std::map<ValueId, at::Tensor> results;
+    {
+        const torch::NoGradGuard no_grad;
+        results = run(images, values, !asked.empty());
+        const Geometry& at_size = geometry(static_cast<int>(images.size(2)), static_cast<int>(images.size(3)));
+        const auto outputs = asked.empty() ? std::map<std::size_t, FlatOutputs>() : outputs_of(results);
+        for (const std::size_t b : asked) said.branches[b] = targets_of(b, at_size, outputs, std::move(open[b]));
+    }
+    said.hints = hints_loss(hints_, values, results);
     return said;
 }
 

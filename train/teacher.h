@@ -10,6 +10,7 @@
 #include "data/sample.h"
 #include "model/multi_task_model.h"
 #include "train/branch_loss.h"
+#include "train/hints.h"
 #include "train/open_terms.h"
 #include "train/teacher_link.h"
 #include "train/teacher_options.h"
@@ -32,35 +33,42 @@ struct TeacherTargets {
     bool empty() const { return !rows.defined() || rows.size(0) == 0; }
 };
 
+/// All that a teacher says of a batch.
+struct TeacherSpeech {
+    std::vector<TeacherTargets> branches; ///< [branch of the network]
+    at::Tensor hints;                     ///< scalar with gradient: sum of its hints' losses; undefined without hints
+};
+
 struct TeacherSetting {
     bool bf16 = false;
     /// The network's trunk never changes. Where the teacher has the same one, to the bit, it runs once for both.
     bool frozen_trunk = false;
+    std::string name = "0"; ///< of its adaptors (train/hints.h); no two teachers of a network have one
 };
 
 /// A trained network that tells another one, picture by picture, what it finds where nobody has labelled anything: the
 /// second source of targets beside train/targets.h. Its branches may serve the tasks in another grouping than the
-/// network's; terms are matched by task, class, level, cell and prior box (train/teacher_link.h). It sees the same
-/// augmented pictures, runs without gradient on its running statistics, and never changes.
+/// network's; terms are matched by task, class, level, cell and prior box (train/teacher_link.h). Values of its trunk
+/// may be hints to the network's (train/hints.h). It sees the same augmented pictures, runs without gradient on its
+/// running statistics, and never changes.
 class Teacher {
 public:
-    /// @param network must outlive it and hold the weights that it starts with
-    /// @throws IoError, ModelFileError its file; ConfigError it does not fit the network (link_teacher)
-    Teacher(TeacherOptions options, const MultiTaskModel& network, const TeacherSetting& setting);
+    /// @param network must outlive it and hold the weights that it starts with; gets the adaptors of the hints
+    /// @throws IoError, ModelFileError its file; ConfigError it does not fit the network (link_teacher, make_hints)
+    Teacher(TeacherOptions options, MultiTaskModel& network, const TeacherSetting& setting);
 
     const TeacherOptions& options() const { return options_; }
-    /// Values of the network's trunk that speak() needs; none where the teacher runs a trunk of its own.
+    /// Values of the network that speak() needs: those of its hints, and of a trunk that both share.
     const std::vector<ValueId>& trunk_values() const { return trunk_values_; }
 
     /// The terms of each branch on which it can speak. @param labels of a batch of pictures of height x width pixels
     std::vector<OpenTerms> open_terms(const std::vector<Labels>& labels, int height, int width);
 
-    /// What it says to each branch.
     /// @param images [N, 3, H, W] normalised @param values at least trunk_values(), for the same rows
     /// @param open rows count in `images`
     /// @throws NumericError an output is not finite: names the file and the branch
-    std::vector<TeacherTargets> speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
-                                      std::vector<OpenTerms> open);
+    TeacherSpeech speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
+                        std::vector<OpenTerms> open);
 
 private:
     /// Anchors for one input size.
@@ -72,7 +80,10 @@ private:
     };
     const Geometry& geometry(int height, int width);
     void share_trunk();
-    std::map<std::size_t, FlatOutputs> run(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values);
+    /// Its values that hints need and, if asked, the outputs of the branches that speak.
+    std::map<ValueId, at::Tensor> run(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
+                                      bool with_branches);
+    std::map<std::size_t, FlatOutputs> outputs_of(const std::map<ValueId, at::Tensor>& results) const;
     TeacherTargets targets_of(std::size_t branch, const Geometry& geometry,
                               const std::map<std::size_t, FlatOutputs>& outputs, OpenTerms open);
     void add_boxes(std::size_t branch, const Geometry& geometry, const std::map<std::size_t, FlatOutputs>& outputs,
@@ -83,11 +94,14 @@ private:
     const MultiTaskModel& network_;
     TeacherSetting setting_;
     MultiTaskModel model_;
-    std::vector<std::vector<TaskLink>> links_;           ///< [branch of the network]
+    std::vector<std::vector<TaskLink>> links_; ///< [branch of the network]; empty where it says nothing
+    std::vector<Hint> hints_;
     std::vector<std::size_t> used_;                      ///< branches of the teacher that speak, rising
     std::vector<ValueId> trunk_values_;                  ///< of the network
     std::map<ValueId, ValueId> shared_;                  ///< value of the teacher's trunk: of the network's
     std::map<std::pair<int, int>, Geometry> geometries_; ///< by height and width
 };
+
+using Teachers = std::vector<Teacher>;
 
 } // namespace banyan

@@ -141,12 +141,15 @@ std::vector<std::int64_t> link_cell(const AnchorSet& anchors, std::size_t first,
 
 } // namespace
 
+void check_pixels(const MultiTaskModel& network, const MultiTaskModel& teacher, const std::string& where) {
+    if (network.options().preprocessing == teacher.options().preprocessing) return;
+    throw ConfigError(ErrorText{where, "normalises pixels by another mean and std than the network", "", "",
+                                "train both with one \"backbone/type\""});
+}
+
 std::vector<std::vector<TaskLink>> link_teacher(const MultiTaskModel& network, const MultiTaskModel& teacher,
                                                 const std::vector<std::string>& tasks, const std::string& where) {
-    if (network.options().preprocessing != teacher.options().preprocessing) {
-        throw ConfigError(ErrorText{where, "normalises pixels by another mean and std than the network", "", "",
-                                    "train both with one \"backbone/type\""});
-    }
+    check_pixels(network, teacher, where);
     const std::vector<std::string> taught = taught_tasks(network, teacher, tasks, where);
     std::vector<std::vector<TaskLink>> links;
     for (const Branch& branch : network.branches()) {

@@ -20,6 +20,9 @@ struct TaskLink {
     std::vector<std::int64_t> teacher_classes; ///< of the same classes in the teacher's
 };
 
+/// @throws ConfigError both do not see the same numbers of one picture
+void check_pixels(const MultiTaskModel& network, const MultiTaskModel& teacher, const std::string& where);
+
 /// Links of all branches of a network, [branch][task taught]. @param tasks that are taught; empty: all of the network
 /// @param where names the teacher in messages
 /// @throws ConfigError naming what differs: a task that either does not have, other classes of a task, boxes against

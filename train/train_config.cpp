@@ -51,7 +51,7 @@ void parse_start(ConfigReader& reader, TrainOptions& options) {
         if (!path->empty()) *path = resolve_data_path(*path, reader.file(), reader.where(key));
     }
     options.learn = reader.texts("learn", options.learn);
-    options.teacher = parse_teacher(reader.optional_object("teacher"));
+    options.teachers = parse_teachers(reader);
 }
 
 void check_frozen_trunk(const ConfigReader& reader, const TrainOptions& options) {
@@ -65,6 +65,9 @@ void check_frozen_trunk(const ConfigReader& reader, const TrainOptions& options)
         refuse(reader.where("balance"), "\"method\": \"fixed\", \"uncertainty\" or \"dwa\"");
     }
     if (options.conflict_every > 0) refuse(reader.where("conflict_every"), "0");
+    for (const TeacherOptions& teacher : options.teachers) {
+        if (!teacher.hints.empty()) refuse(reader.where("teachers"), "teachers without \"hints\"");
+    }
 }
 
 void check_start(const ConfigReader& reader, const TrainOptions& options) {
@@ -77,9 +80,9 @@ void check_start(const ConfigReader& reader, const TrainOptions& options) {
                                     "\"batch\" or \"dataset\", or a file in \"pretrained\" or \"init\"",
                                     "\"frozen\" without a file", ""});
     }
-    if (!options.teacher.model.empty() && options.unlabelled == Unlabelled::background &&
-        options.teacher.refine_weight == 0) {
-        throw ConfigError(ErrorText{reader.where("teacher"), "has nothing to teach where all counts as labelled",
+    for (const TeacherOptions& teacher : options.teachers) {
+        if (options.unlabelled == Unlabelled::masked || teacher.refine_weight > 0 || teacher.weight == 0) continue;
+        throw ConfigError(ErrorText{reader.where("teachers"), "one has nothing to teach where all counts as labelled",
                                     "\"unlabelled\": \"masked\", or a \"refine_weight\" above 0",
                                     "\"unlabelled\": \"background\"", ""});
     }
@@ -130,8 +133,8 @@ std::string with_absolute_paths(const RunConfig& config, const std::string& text
     Json& train = root["train"];
     if (!config.train.pretrained.empty()) train["pretrained"] = absolute(config.train.pretrained).string();
     if (!config.train.init.empty()) train["init"] = absolute(config.train.init).string();
-    if (!config.train.teacher.model.empty()) {
-        train["teacher"]["model"] = absolute(config.train.teacher.model).string();
+    for (std::size_t i = 0; i < config.train.teachers.size(); ++i) {
+        train["teachers"][i]["model"] = absolute(config.train.teachers[i].model).string();
     }
     return root.dump(2);
 }

@@ -65,7 +65,7 @@ struct TrainOptions {
     std::string init;       ///< model file that the whole network starts from; "" = none
     /// Tasks that learn; empty = all. The branches of the others are idle: they keep every bit (docs/masking.md).
     std::vector<std::string> learn{};
-    TeacherOptions teacher;
+    std::vector<TeacherOptions> teachers{};
     std::int64_t eval_every = 500;       ///< steps between evaluations; 0 = only at the end
     std::int64_t checkpoint_every = 500; ///< 0 = only at the end or on a signal
     std::int64_t log_every = 20;         ///< steps between lines of metrics.jsonl

@@ -9,7 +9,6 @@
 #include "core/error.h"
 #include "model/autocast.h"
 #include "model/libtorch.h"
-#include "model/set_statistics.h"
 #include "train/non_finite.h"
 #include "train/predicted_targets.h"
 #include "train/teacher_loss.h"
@@ -23,8 +22,8 @@ GraphModuleOptions module_options(const TrainOptions& options) {
     return module;
 }
 
-TrainStep::TrainStep(MultiTaskModel& model, const TrainOptions& options, Teacher* teacher)
-    : model_(model), options_(options), teacher_(teacher), bf16_(use_bf16(options.precision)) {
+TrainStep::TrainStep(MultiTaskModel& model, const TrainOptions& options, Teachers* teachers)
+    : model_(model), options_(options), teachers_(teachers), bf16_(use_bf16(options.precision)) {
     if (options.trunk_lr_scale == 0) {
         frozen_norms_.emplace_back("trunk.");
     } else if (options.trunk_norm == TrunkNorm::frozen) {
@@ -143,6 +142,17 @@ std::vector<std::int64_t> to_list(const at::Tensor& rows) {
     return list;
 }
 
+/// StepLosses::hints. @throws NonFiniteError
+const at::Tensor& checked_hints(const StepLosses& losses, const std::vector<std::string>& files) {
+    const double value = losses.hints.item<double>();
+    if (std::isfinite(value)) return losses.hints;
+    NonFinite details{"loss", "", "", to_list(losses.rows), losses.branches};
+    const ErrorText text{"hints of the teachers", "their loss is not finite", "a finite loss",
+                         loss_text(value) + " on " + files_of(details.rows, files),
+                         "lower /train/lr or set /train/precision to \"fp32\""};
+    throw NonFiniteError(text, std::move(details));
+}
+
 } // namespace
 
 std::vector<BranchTargets> TrainStep::targets_of(const std::vector<Labels>& labels, int height, int width) {
@@ -157,18 +167,22 @@ std::vector<BranchTargets> TrainStep::targets_of(const std::vector<Labels>& labe
 }
 
 std::vector<TrainStep::Lesson> TrainStep::lessons_of(const std::vector<Labels>& labels, int height, int width) {
-    std::vector<OpenTerms> open;
-    if (teacher_) open = teacher_->open_terms(labels, height, width);
     std::vector<Lesson> lessons;
     for (BranchTargets& targets : targets_of(labels, height, width)) {
         Lesson& lesson = lessons.emplace_back();
         lesson.rows = targets.rows;
         lesson.targets = std::move(targets);
-        if (!teacher_) continue;
-        OpenTerms& terms = open[lessons.size() - 1];
-        lesson.rows = united_rows({lesson.targets.rows, terms.rows});
-        const bool refines = teacher_->options().refine_weight > 0;
-        lesson.open = refines ? with_rows(std::move(terms), lesson.rows) : std::move(terms);
+    }
+    for (std::size_t t = 0; t < teacher_count(); ++t) {
+        Teacher& teacher = (*teachers_)[t];
+        std::vector<OpenTerms> open = teacher.open_terms(labels, height, width);
+        for (std::size_t b = 0; b < lessons.size(); ++b) {
+            Lesson& lesson = lessons[b];
+            const at::Tensor ruled = united_rows({lesson.targets.rows, open[b].rows});
+            lesson.rows = united_rows({lesson.rows, open[b].rows});
+            const bool refines = teacher.options().refine_weight > 0;
+            lesson.open.push_back(refines ? with_rows(std::move(open[b]), ruled) : std::move(open[b]));
+        }
     }
     return lessons;
 }
@@ -186,7 +200,7 @@ std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, con
     for (std::size_t b = 0; b < lessons.size(); ++b) {
         if (!lessons[b].empty()) append(request.targets, model_.branches()[b].features);
     }
-    if (teacher_) append(request.targets, teacher_->trunk_values());
+    for (std::size_t t = 0; t < teacher_count(); ++t) append(request.targets, (*teachers_)[t].trunk_values());
     std::sort(request.targets.begin(), request.targets.end());
     request.targets.erase(std::unique(request.targets.begin(), request.targets.end()), request.targets.end());
     return model_.module().run(request);
@@ -268,25 +282,29 @@ StepLosses TrainStep::forward(StepLosses losses, const at::Tensor& images, const
     }
     if (rows.size(0) == images.size(0)) return forward_rows(std::move(losses), images, std::move(lessons), files);
     for (Lesson& lesson : lessons) {
-        for (at::Tensor* list : {&lesson.rows, &lesson.targets.rows, &lesson.open.rows}) {
-            if (list->defined()) *list = places_in(rows, *list);
-        }
+        for (at::Tensor* list : {&lesson.rows, &lesson.targets.rows}) *list = places_in(rows, *list);
+        for (OpenTerms& open : lesson.open) open.rows = places_in(rows, open.rows);
     }
     return forward_rows(std::move(losses), images.index({rows.to(images.device())}), std::move(lessons), files);
 }
 
-void TrainStep::ask_teacher(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
-                            std::vector<Lesson>& lessons) {
-    std::vector<OpenTerms> open;
-    for (Lesson& lesson : lessons) open.push_back(std::move(lesson.open));
-    std::vector<TeacherTargets> taught = teacher_->speak(images, features, std::move(open));
-    for (std::size_t b = 0; b < lessons.size(); ++b) lessons[b].taught = std::move(taught[b]);
+at::Tensor TrainStep::ask_teachers(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
+                                   std::vector<Lesson>& lessons) {
+    at::Tensor hints;
+    for (std::size_t t = 0; t < teacher_count(); ++t) {
+        std::vector<OpenTerms> open;
+        for (Lesson& lesson : lessons) open.push_back(std::move(lesson.open[t]));
+        TeacherSpeech said = (*teachers_)[t].speak(images, features, std::move(open));
+        for (std::size_t b = 0; b < lessons.size(); ++b) lessons[b].taught.push_back(std::move(said.branches[b]));
+        if (said.hints.defined()) hints = hints.defined() ? hints + said.hints : said.hints;
+    }
+    return hints;
 }
 
 StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, std::vector<Lesson> lessons,
                                    const std::vector<std::string>& files) {
     const std::map<ValueId, at::Tensor> features = run_trunk(images, lessons, losses.row_sets);
-    if (teacher_) ask_teacher(images, features, lessons);
+    losses.hints = ask_teachers(images, features, lessons);
     const std::vector<BranchOutputs> outputs = run_branches(features, lessons, images.size(0));
     for (std::size_t b = 0; b < lessons.size(); ++b) {
         if (lessons[b].empty()) continue;
@@ -298,6 +316,7 @@ StepLosses TrainStep::forward_rows(StepLosses losses, const at::Tensor& images, 
         const std::string tensor = first_non_finite(model_, branch, features, outputs[b]);
         refuse({"loss", branch.name, tensor, to_list(losses.rows.index({rows})), losses.branches}, files);
     }
+    if (losses.hints.defined()) losses.total = losses.total + checked_hints(losses, files);
     return losses;
 }
 
@@ -323,11 +342,14 @@ void TrainStep::add_losses(std::size_t branch_index, const AnchorSet& anchors, c
         total = loss.total;
         active = lesson.targets.active;
     }
-    if (teacher_) figures.teacher_loss = 0;
-    if (!lesson.taught.empty()) {
-        const FlatOutputs asked = rows_of(outputs, lesson.rows, lesson.taught.rows);
-        const TeacherLoss loss = teacher_loss(branch, asked, lesson.taught, lesson.targets, teacher_->options());
-        figures.teacher_loss = (loss.classes + teacher_->options().box_weight * loss.boxes).item<double>();
+    for (std::size_t t = 0; t < teacher_count(); ++t) {
+        const TeacherTargets& taught = lesson.taught[t];
+        figures.teacher_loss = figures.teacher_loss.value_or(0);
+        if (taught.empty()) continue;
+        const TeacherOptions& options = (*teachers_)[t].options();
+        const FlatOutputs asked = rows_of(outputs, lesson.rows, taught.rows);
+        const TeacherLoss loss = teacher_loss(branch, asked, taught, lesson.targets, options);
+        *figures.teacher_loss += (loss.classes + options.box_weight * loss.boxes).item<double>();
         total = total.defined() ? total + loss.total : loss.total;
         std::transform(active.begin(), active.end(), loss.active.begin(), active.begin(), std::logical_or<>());
     }
@@ -336,51 +358,6 @@ void TrainStep::add_losses(std::size_t branch_index, const AnchorSet& anchors, c
     losses.present.push_back(branch.name);
     if (losses.heads.empty() || losses.heads.back() != branch.head) losses.heads.push_back(branch.head);
     losses.active[branch.name] = std::move(active);
-}
-
-namespace {
-
-/// Of statistics by data set (model/set_statistics.h) only those of data sets that ran move, and their mixture does
-/// not.
-bool its_rows_ran(const GraphModule& module, const std::string& buffer, const std::vector<std::int64_t>& row_sets) {
-    const std::optional<std::size_t> set = set_of_statistic(buffer);
-    if (!set) return module.buffers().count(set_statistic_name(buffer, 0)) == 0;
-    return std::find(row_sets.begin(), row_sets.end(), static_cast<std::int64_t>(*set)) != row_sets.end();
-}
-
-} // namespace
-
-std::vector<std::string> touched_tensors(const GraphModule& module, const StepLosses& losses) {
-    std::vector<std::string> names, prefixes;
-    for (const auto& [name, parameter] : module.parameters()) {
-        if (parameter.grad().defined()) names.push_back(name);
-    }
-    for (const std::string& head : losses.heads) prefixes.push_back("branches." + head + ".");
-    for (const auto& [name, buffer] : module.buffers()) {
-        // In the trunk, batch statistics were used where the affine part has a gradient; a branch's box tower may have
-        // none.
-        if (!its_rows_ran(module, name, losses.row_sets)) continue;
-        const std::string weight = name.substr(0, name.rfind('.')) + ".weight";
-        if (has_any_prefix(name, prefixes) || module.tensor(weight).grad().defined()) names.push_back(name);
-    }
-    return names;
-}
-
-ActiveChannels active_channels(const MultiTaskModel& model, const StepLosses& losses) {
-    ActiveChannels all;
-    for (const auto& [name, active] : losses.active) {
-        if (std::find(active.begin(), active.end(), false) == active.end()) continue;
-        const ValueId value = model.branch(name).class_values.front();
-        const auto& conv = std::get<ConvAttributes>(model.module().graph().producer(value)->attributes);
-        std::vector<std::int64_t> channels;
-        for (std::int64_t channel = 0; channel < conv.out_channels; ++channel) {
-            if (active[static_cast<std::size_t>(channel) % active.size()]) channels.push_back(channel);
-        }
-        for (const std::string& parameter : {conv.parameters + ".weight", conv.parameters + ".bias"}) {
-            all[parameter] = at::tensor(at::ArrayRef<std::int64_t>(channels), at::kLong);
-        }
-    }
-    return all;
 }
 
 } // namespace banyan

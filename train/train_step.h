@@ -12,7 +12,6 @@
 #include "model/multi_task_model.h"
 #include "train/branch_loss.h"
 #include "train/branch_step.h"
-#include "train/channel_counts.h"
 #include "train/teacher.h"
 #include "train/train_options.h"
 
@@ -29,13 +28,15 @@ struct JudgedTargets {
 
 /// Losses of a step by branch name; branches that had nothing to learn are not in it.
 struct StepLosses {
-    at::Tensor total; ///< scalar with gradient; undefined when no branch had anything to learn
+    /// Scalar with gradient, the sum of `terms` and `hints`; undefined when no branch had anything to learn.
+    at::Tensor total;
     std::map<std::string, BranchStep> branches;
     std::vector<std::string> present; ///< branch names, in the model's order
     std::vector<std::string> heads;   ///< Branch::head of the present branches, each once
-    /// BranchTargets::active of the present branches, or with a teacher: either that or TeacherLoss::active
+    /// BranchTargets::active of the present branches, or with teachers: any of that and their TeacherLoss::active
     std::map<std::string, std::vector<bool>> active;
-    std::vector<at::Tensor> terms;               ///< losses of the present branches, of which `total` is the sum
+    std::vector<at::Tensor> terms;               ///< losses of the present branches
+    at::Tensor hints;                            ///< what teachers hint to the trunk (train/hints.h); may be undefined
     at::Tensor rows;                             ///< int64 [n] rows of the batch that entered the network, rising
     std::vector<std::int64_t> row_sets;          ///< with TrunkNorm::dataset the data set of each of `rows`; else empty
     std::map<std::string, JudgedTargets> judged; ///< of the branches that learned from labels
@@ -49,8 +50,8 @@ struct StepLosses {
 ///                      running statistics of norms have moved by then
 class TrainStep {
 public:
-    /// @param teacher must outlive it; branches then also learn what it says (train/teacher_loss.h)
-    TrainStep(MultiTaskModel& model, const TrainOptions& options, Teacher* teacher = nullptr);
+    /// @param teachers must outlive it; branches then also learn what they say (train/teacher_loss.h), the sum of all
+    TrainStep(MultiTaskModel& model, const TrainOptions& options, Teachers* teachers = nullptr);
 
     StepLosses forward(const Batch& batch);
     /// The losses of a batch by what it was judged by before: matches, qualities and weights that follow from
@@ -66,21 +67,23 @@ private:
                        const std::vector<std::string>& files, const std::vector<int>& datasets);
     /// What one branch is to learn from a batch.
     struct Lesson {
-        BranchTargets targets; ///< from the labels
-        OpenTerms open;        ///< on which the teacher can speak; undefined without one
-        TeacherTargets taught; ///< what it says, once it was asked
-        at::Tensor rows;       ///< int64, rising: rows of both
+        BranchTargets targets;              ///< from the labels
+        std::vector<OpenTerms> open;        ///< [teacher] on which it can speak
+        std::vector<TeacherTargets> taught; ///< [teacher] what it says, once it was asked
+        at::Tensor rows;                    ///< int64, rising: rows of all
         bool empty() const { return rows.size(0) == 0; }
     };
     std::vector<Lesson> lessons_of(const std::vector<Labels>& labels, int height, int width);
     /// @param losses its `rows` tell which row of the batch each image is, `judged` what is judged as before
     StepLosses forward_rows(StepLosses losses, const at::Tensor& images, std::vector<Lesson> lessons,
                             const std::vector<std::string>& files);
-    void ask_teacher(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
-                     std::vector<Lesson>& lessons);
+    /// @return StepLosses::hints
+    at::Tensor ask_teachers(const at::Tensor& images, const std::map<ValueId, at::Tensor>& features,
+                            std::vector<Lesson>& lessons);
     /// Adds the losses of a branch. @param outputs for the lesson's rows; match where a matcher needs predictions
     void add_losses(std::size_t branch, const AnchorSet& anchors, const FlatOutputs& outputs, Lesson lesson,
                     StepLosses& losses) const;
+    std::size_t teacher_count() const { return teachers_ ? teachers_->size() : 0; }
     const AnchorSet& anchors_of(std::size_t branch, int height, int width);
     std::vector<BranchTargets> targets_of(const std::vector<Labels>& labels, int height, int width);
     std::map<ValueId, at::Tensor> run_trunk(const at::Tensor& images, const std::vector<Lesson>& lessons,
@@ -94,17 +97,10 @@ private:
 
     MultiTaskModel& model_;
     TrainOptions options_;
-    Teacher* teacher_;
+    Teachers* teachers_;
     bool bf16_;
     std::vector<std::string> frozen_norms_;
     std::map<std::pair<int, int>, std::vector<AnchorSet>> anchors_; // by height and width
 };
-
-/// Parameters and statistics that the step may have changed, once `losses` have been propagated back: parameters with a
-/// gradient, and running statistics of the norms that used batch statistics.
-std::vector<std::string> touched_tensors(const GraphModule& module, const StepLosses& losses);
-
-/// The channels of class convolutions that had something to learn, where not all had: channel a*K + k is class k's.
-ActiveChannels active_channels(const MultiTaskModel& model, const StepLosses& losses);
 
 } // namespace banyan

@@ -65,14 +65,14 @@ public:
         for (MultiTaskModel* model : {&model_, &average_}) {
             prepare_trunk_norms(*model, options_.trunk_norm, sampling_->expected());
         }
-        if (!options_.teacher.model.empty()) call_teacher();
+        for (const TeacherOptions& teacher : options_.teachers) call_teacher(teacher);
         folder_.emplace(folder, config.effective, resume); // not before everything it needs was found good
         log_datasets(datasets_, model_.classes());
         log_info("expected rows of a batch of " + std::to_string(config.loader.batch_size) + ": " +
                  expected_text(sampling_->expected()));
         optimizer_.emplace(model_.module(), options_);
         ema_.emplace(model_.module(), options_.ema_decay);
-        step_.emplace(model_, options_, teacher_ ? &*teacher_ : nullptr);
+        step_.emplace(model_, options_, &teachers_);
         update_.emplace(model_, *step_, *optimizer_, *ema_, options_);
         guard_.emplace(options_, folder, BatchNames{names_of(datasets_), model_.classes()});
         state_.emplace(TrainState{model_, *optimizer_, *ema_});
@@ -84,7 +84,7 @@ public:
 private:
     void load_data();
     void import();
-    void call_teacher();
+    void call_teacher(TeacherOptions teacher);
     void restore();
     void train_one_step(BatchLoader& loader);
     void log(StepRecord record);
@@ -108,7 +108,7 @@ private:
     std::optional<Optimizer> optimizer_;
     std::optional<Ema> ema_;
     std::vector<int> learning_classes_; ///< of TrainOptions::learn; empty = all
-    std::optional<Teacher> teacher_;
+    Teachers teachers_;
     std::optional<TrainStep> step_;
     std::optional<StepUpdate> update_;
     std::optional<NonFiniteGuard> guard_;
@@ -139,20 +139,21 @@ void Run::import() {
     log_info("imported " + std::to_string(report.loaded.size()) + " tensors from " + options_.pretrained);
 }
 
-void Run::call_teacher() {
+void Run::call_teacher(TeacherOptions teacher) {
     TeacherSetting setting;
     setting.bf16 = use_bf16(options_.precision);
     setting.frozen_trunk = options_.trunk_lr_scale == 0;
-    TeacherOptions teacher = options_.teacher;
+    setting.name = std::to_string(teachers_.size());
     if (!options_.learn.empty()) {
         const auto learns = [&](const std::string& task) {
             return std::find(options_.learn.begin(), options_.learn.end(), task) != options_.learn.end();
         };
         if (teacher.tasks.empty()) teacher.tasks = options_.learn;
         std::erase_if(teacher.tasks, [&](const std::string& task) { return !learns(task); });
-        if (teacher.tasks.empty()) return;
+        if (teacher.tasks.empty()) teacher.weight = 0; // its hints remain
+        if (teacher.weight == 0 && teacher.hints.empty()) return;
     }
-    teacher_.emplace(teacher, model_, setting);
+    teachers_.emplace_back(std::move(teacher), model_, setting);
 }
 
 void Run::restore() {
@@ -187,7 +188,7 @@ void Run::train_one_step(BatchLoader& loader) {
     window_s_ += seconds_since(start);
     window_images_ += batch.count;
     if (!outcome.conflicts.empty()) folder_->log_conflicts(state_->step, outcome.conflicts);
-    log({state_->step, outcome.loss, outcome.lr, outcome.gradient_norm, std::move(outcome.branches),
+    log({state_->step, outcome.loss, outcome.lr, outcome.gradient_norm, std::move(outcome.branches), outcome.hint_loss,
          guard_->skipped()});
     if (hooks_.after_step) folder_->log_affinity(hooks_.after_step(model_, datasets_, state_->step));
 }

@@ -42,10 +42,10 @@ TEST(HealConfig, LetsTheCallerChangeAnything) {
     const HealRun run;
     HealOptions options = run.options();
     options.trunk_lr_scale = 0.1;
-    options.set = {"/train/lr=0.25", "/train/teacher/temperature=3", "/transforms/mosaic=0.5"};
+    options.set = {"/train/lr=0.25", "/train/teachers/0/temperature=3", "/transforms/mosaic=0.5"};
     const RunConfig config = heal_config(options);
     EXPECT_EQ(config.train.lr, 0.25);
-    EXPECT_EQ(config.train.teacher.temperature, 3);
+    EXPECT_EQ(config.train.teachers.at(0).temperature, 3);
     EXPECT_EQ(config.transforms.mosaic, 0.5);
     EXPECT_EQ(config.train.trunk_lr_scale, 0.1);
     EXPECT_EQ(config.train.trunk_norm, TrunkNorm::batch); // the config's

@@ -90,7 +90,7 @@ TEST_F(MergeHeal, RefusesToGoOnWithAnotherTeacher) {
     fs::copy_file(model("merged"), model("unmerged"), fs::copy_options::overwrite_existing);
     const Outcome outcome = banyan(heal("healed", {"--set", learn, "--resume"}));
     EXPECT_EQ(outcome.code, 4) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr("/train/teacher/model"));
+    EXPECT_THAT(outcome.err, HasSubstr("/train/teachers/0/model"));
 }
 
 TEST_F(MergeHeal, ConfirmsAfterAKillWhatItWouldHaveWithout) {

@@ -21,6 +21,7 @@
 #include "train/metrics_log.h"
 #include "train/tiny_model.h"
 #include "train/tiny_run.h"
+#include "train/touched_tensors.h"
 #include "train/train_step.h"
 #include "train/trainer.h"
 

@@ -33,6 +33,7 @@ struct Written {
 };
 const std::map<std::string, Written> kWritten{
     {"/tasks/[]/classes", {"", "`[name]`"}},
+    {"/train/teachers/[]/hints/[]/teacher_value", {"", "`value`"}},
     {"/model/branches/[]/tasks", {"", "`[name]`"}},
     {"/model/branches/[]/anchors/sizes", {"one list a level of sizes [width, height], numbers in [0.001, 65536]", ""}},
 };
@@ -52,6 +53,7 @@ const std::vector<Section> kSections{
     {"transforms", "/transforms"},
     {"sampling", "/sampling"},
     {"train", "/train"},
+    {"train/teachers[]", "/train/teachers/[]"},
 };
 
 /// Overrides of people.json that make the readers ask for every key: each kind of matcher, anchors, data set, backbone.
@@ -63,6 +65,7 @@ const std::vector<std::vector<std::string>> kVariants{
      R"(/model/branches/2/loss={"class": "varifocal"})", R"(/model/branches/3/matcher={"type": "tal"})",
      R"(/model/branches/4/matcher={"type": "simota"})", "/model/backbone/type=efficientnet_lite0",
      R"(/datasets/0/labels={"face": "absent"})", R"(/validation/0/labels={"face": "absent"})", "/datasets/1/format=voc",
+     R"(/train/teachers=[{"model": "a", "hints": [{"value": "trunk.a"}, {"value": "trunk.b"}]}])",
      R"(/datasets/0/absent_without={"person": ["face"]})", R"(/validation/0/absent_without={"person": ["face"]})",
      "/validation/1/format=voc"},
     {"/model/backbone/type=resnet50"},

@@ -8,6 +8,7 @@
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/tiny_model.h"
+#include "train/touched_tensors.h"
 #include "train/train_step.h"
 
 namespace banyan {

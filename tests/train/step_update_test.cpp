@@ -12,6 +12,7 @@
 #include "train/checkpoint.h"
 #include "train/living_step.h"
 #include "train/pcgrad.h"
+#include "train/touched_tensors.h"
 
 namespace banyan {
 namespace {

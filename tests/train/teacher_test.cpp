@@ -82,6 +82,13 @@ TeacherOptions teacher_options(const TeacherFile& file) {
     return options;
 }
 
+/// The only teacher of a network.
+Teachers one(const TeacherOptions& options, MultiTaskModel& model, const TeacherSetting& setting) {
+    Teachers teachers;
+    teachers.emplace_back(options, model, setting);
+    return teachers;
+}
+
 at::Tensor images(std::int64_t rows = 3) {
     torch::manual_seed(8);
     return torch::randn({rows, 3, 64, 64}, at::kDouble);
@@ -96,8 +103,8 @@ at::Tensor gradient_of(const MultiTaskModel& model, const std::string& name) {
 TEST(TeacherSteps, ATeacherEqualToTheNetworkTeachesNothing) {
     const TeacherFile file(separate());
     MultiTaskModel model = load_model(file.path(), test::double_module());
-    Teacher teacher(teacher_options(file), model, {.frozen_trunk = true});
-    TrainStep step(model, frozen_trunk(), &teacher);
+    Teachers teachers = one(teacher_options(file), model, {.frozen_trunk = true});
+    TrainStep step(model, frozen_trunk(), &teachers);
     const StepLosses losses = step.forward(images(), std::vector<Labels>(3, labels_of(2, {}, {})));
     ASSERT_EQ(losses.present, (std::vector<std::string>{"face", "hand"})); // nobody labelled anything
     EXPECT_NEAR(losses.total.item<double>(), 0, 1e-9);
@@ -114,8 +121,8 @@ TEST(TeacherSteps, ABranchComesToSayWhatItsTeacherSays) {
     const TeacherFile file(separate());
     MultiTaskModel model(merged(), test::double_module());
     const TrainOptions options = frozen_trunk();
-    Teacher teacher(teacher_options(file), model, {.frozen_trunk = true});
-    TrainStep step(model, options, &teacher);
+    Teachers teachers = one(teacher_options(file), model, {.frozen_trunk = true});
+    TrainStep step(model, options, &teachers);
     Optimizer optimizer(model.module(), options);
     Ema ema(model.module(), 0.9);
     StepUpdate update(model, step, optimizer, ema, options);
@@ -137,27 +144,27 @@ TEST(TeacherSteps, SharingAFrozenTrunkChangesNoLoss) {
     const std::vector<Labels> labels(3, labels_of(2, {kFace}, face_box()));
     std::vector<double> totals;
     for (const bool frozen : {true, false}) {
-        Teacher teacher(teacher_options(file), model, {.frozen_trunk = frozen});
-        EXPECT_EQ(teacher.trunk_values().empty(), !frozen);
-        TrainStep step(model, frozen_trunk(), &teacher);
+        Teachers teachers = one(teacher_options(file), model, {.frozen_trunk = frozen});
+        EXPECT_EQ(teachers.front().trunk_values().empty(), !frozen);
+        TrainStep step(model, frozen_trunk(), &teachers);
         totals.push_back(step.forward(images(), labels).total.item<double>());
     }
     EXPECT_NEAR(totals[0], totals[1], 1e-9);
     const std::string first = test::copies_of(model.module(), "trunk.").begin()->first;
     model.module().assign(first, model.module().tensor(first) + 1e-3);
-    EXPECT_TRUE(Teacher(teacher_options(file), model, {.frozen_trunk = true}).trunk_values().empty());
+    EXPECT_TRUE(one(teacher_options(file), model, {.frozen_trunk = true}).front().trunk_values().empty());
 }
 
 TEST(TeacherSteps, RowsThatOnlyTheTeacherKnowsEnterTheBranch) {
     const TeacherFile file(separate());
     MultiTaskModel model(separate(), test::double_module());
-    Teacher teacher(teacher_options(file), model, {});
+    Teachers teachers = one(teacher_options(file), model, {});
     TrainOptions options = frozen_trunk();
     const std::vector<Labels> labels{labels_of(2, {kFace, kHand}, face_box()), labels_of(2, {kFace}, face_box())};
     const StepLosses alone = TrainStep(model, options).forward(images(2), labels);
     EXPECT_EQ(alone.branches.at("hand").rows, 1);
     EXPECT_FALSE(alone.branches.at("hand").teacher_loss.has_value());
-    const StepLosses taught = TrainStep(model, options, &teacher).forward(images(2), labels);
+    const StepLosses taught = TrainStep(model, options, &teachers).forward(images(2), labels);
     EXPECT_EQ(taught.branches.at("hand").rows, 2);
     EXPECT_GT(taught.branches.at("hand").teacher_loss.value(), 0);
     EXPECT_EQ(taught.branches.at("face").teacher_loss.value(), 0); // ground truth rules
@@ -172,8 +179,8 @@ TEST(TeacherSteps, ATeacherOfSomeTasksLeavesOthersIdle) {
     MultiTaskModel model(test::tiny_options(kTasks), test::double_module());
     TeacherOptions options = teacher_options(file);
     options.tasks = {"hand"};
-    Teacher teacher(options, model, {});
-    TrainStep step(model, frozen_trunk(), &teacher);
+    Teachers teachers = one(options, model, {});
+    TrainStep step(model, frozen_trunk(), &teachers);
     const StepLosses losses = step.forward(images(2), std::vector<Labels>(2, labels_of(2, {}, {})));
     EXPECT_EQ(losses.present, std::vector<std::string>{"hand"});
     losses.total.backward();
@@ -187,8 +194,8 @@ TEST(TeacherSteps, ATeacherOfSomeTasksRefinesThoseAlone) {
     TeacherOptions options = teacher_options(file);
     options.tasks = {"hand"};
     options.refine_weight = 0.5;
-    Teacher teacher(options, model, {});
-    TrainStep step(model, frozen_trunk(), &teacher);
+    Teachers teachers = one(options, model, {});
+    TrainStep step(model, frozen_trunk(), &teachers);
     const StepLosses losses = step.forward(images(1), {labels_of(2, {kFace, kHand}, face_box())});
     EXPECT_EQ(losses.branches.at("face").teacher_loss.value(), 0);
     EXPECT_GT(losses.branches.at("hand").teacher_loss.value(), 0);
@@ -206,8 +213,8 @@ TEST(TeacherSteps, ATeacherWithBoxBinsMayFindNothing) {
     save_model(options.model, MultiTaskModel(network, other_start)); // all its scores are about the prior
     options.minimum_score = 0.9;
     MultiTaskModel model(network, test::double_module());
-    Teacher teacher(options, model, {});
-    TrainStep step(model, frozen_trunk(), &teacher);
+    Teachers teachers = one(options, model, {});
+    TrainStep step(model, frozen_trunk(), &teachers);
     const StepLosses losses = step.forward(images(1), {labels_of(1, {}, {})});
     EXPECT_GT(losses.branches.at("face").teacher_loss.value(), 0);
     losses.total.backward();
@@ -218,8 +225,8 @@ TEST(TeacherSteps, ATeacherWithBoxBinsMayFindNothing) {
 TEST(TeacherSteps, ATaughtClassIsNoIdleColumn) {
     const TeacherFile file(separate());
     MultiTaskModel model(merged(), test::double_module());
-    Teacher teacher(teacher_options(file), model, {});
-    TrainStep step(model, frozen_trunk(), &teacher);
+    Teachers teachers = one(teacher_options(file), model, {});
+    TrainStep step(model, frozen_trunk(), &teachers);
     EXPECT_EQ(step.forward(images(1), {labels_of(2, {kFace}, {})}).active.at("both"), (std::vector<bool>{true, true}));
     Labels ignored = labels_of(2, {kFace}, {});
     ignored.ignore.push_back({Box{0, 0, 64, 64}, kHand});
@@ -239,8 +246,8 @@ TEST(TeacherSteps, OutputsThatAreNotFiniteNameTheTeacher) {
     }
     TeacherOptions options;
     options.model = path;
-    Teacher teacher(options, model, {});
-    TrainStep step(model, frozen_trunk(), &teacher);
+    Teachers teachers = one(options, model, {});
+    TrainStep step(model, frozen_trunk(), &teachers);
     expect_error<NumericError>([&] { step.forward(images(1), {labels_of(2, {}, {})}); }, {path, "branch hand"});
 }
 
