@@ -13,7 +13,7 @@ Arms, each trained with every seed:
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds), paired bootstrap intervals over pictures of the
-differences, and what each arm cost.
+differences, what each arm finds where nobody labelled it, and what it cost.
 """
 
 import argparse
@@ -27,6 +27,12 @@ import sys
 from support import ROOT, call, load, save
 
 HALVES_SEED = 0  # which picture loses which label; the same for all arms and seeds
+
+# What no validation set can judge, a part tells: where a face is labelled there is a head, and a person (part, whole).
+PARTS = [("face", "head"), ("face", "person"), ("head", "person"), ("torso", "person")]
+PART_SCORE = 0.3   # a detection of the whole counts from this score on,
+PART_COVER = 0.8   # if it covers so much of the part
+PART_LARGEST = 50  # and is at most so many times as large
 
 
 def expanded(config):
@@ -86,7 +92,7 @@ def plan(experiment, folder, wanted):
         arms.append((f"single-{task}", folder / "joint.json",
                      ["--tasks", task, "--set", f"/loader/batch_size={rows_of(joint, task)}"]))
     teacher = folder / "masked-{SEED}" / "weights" / "last.banyan.safetensors"
-    arms.append(("taught", folder / "joint.json", ["--set", f"/train/teacher/model=\"{teacher}\""]))
+    arms.append(("taught", folder / "joint.json", ["--set", f"/train/teachers=[{{\"model\": \"{teacher}\"}}]"]))
     return [arm for arm in arms if arm[0].split("-")[0] in wanted]
 
 
@@ -153,6 +159,56 @@ def percent(metric, kind, index):
     return f"{100 * value['estimate']:{sign}.1f} [{100 * value['low']:{sign}.1f}, {100 * value['high']:{sign}.1f}]"
 
 
+def covers(whole, part):
+    """Boxes are x, y, width, height."""
+    width = min(whole[0] + whole[2], part[0] + part[2]) - max(whole[0], part[0])
+    height = min(whole[1] + whole[3], part[1] + part[3]) - max(whole[1], part[1])
+    area = part[2] * part[3]
+    return min(width, height) > 0 and width * height >= PART_COVER * area and whole[2] * whole[3] <= PART_LARGEST * area
+
+
+def unlabelled_wholes(truth, labelled):
+    """{(part, whole): [(image id, box of a labelled part)]} of pictures whose set does not label the whole."""
+    names = {category["id"]: category["name"] for category in truth["categories"]}
+    sets = {image["id"]: image["file_name"].partition("/")[0] for image in truth["images"]}
+    wholes = {}
+    for part, whole in PARTS:
+        boxes = [(a["image_id"], a["bbox"]) for a in truth["annotations"]
+                 if names[a["category_id"]] == part and whole not in labelled[sets[a["image_id"]]] and not a["iscrowd"]]
+        if boxes:
+            wholes[part, whole] = boxes
+    return wholes
+
+
+def share_found(boxes, whole_id, files):
+    found = {}
+    for file in files:
+        for detection in load(file):
+            if detection["category_id"] == whole_id and detection["score"] >= PART_SCORE:
+                found.setdefault(detection["image_id"], []).append(detection["bbox"])
+    return sum(any(covers(whole, box) for whole in found.get(image, [])) for image, box in boxes) / len(boxes)
+
+
+def found_unlabelled(runner, config, results):
+    """Markdown: how much of what no data set labels there each arm finds, mean over the seeds. (Single-task networks are
+    run on the sets of their task only.)"""
+    truth = load(runner.truth)
+    labelled = {entry["name"]: set(entry["classes"].values()) for entry in config["validation"]}
+    ids = {category["name"]: category["id"] for category in truth["categories"]}
+    wholes = unlabelled_wholes(truth, labelled)
+    if not wholes:
+        return []
+    lines = [f"Of labelled parts in sets that do not label the whole, in percent those that a detection of the whole of score "
+             f">= {PART_SCORE} covers:", "",
+             "| arm | " + " | ".join(f"{whole} at a {part} ({len(boxes)})" for (part, whole), boxes in wholes.items()) + " |",
+             "|" + "---|" * (len(wholes) + 1)]
+    for arm, seeds in results.items():
+        shares = [100 * sum(share_found(boxes, ids[whole], files.split(",")) for files in seeds) / len(seeds)
+                  for (_, whole), boxes in wholes.items()]
+        lines.append(f"| {arm} | " + " | ".join(f"{share:.0f}" for share in shares) + " |")
+    return [*lines, ""]
+
+
 def report(runner, arms, seeds):
     """Markdown on stdout and in report.md."""
     configs = {arm: config for arm, config, _ in arms}
@@ -178,6 +234,7 @@ def report(runner, arms, seeds):
             lines.append(f"masked minus {arm}, {title}: " +
                          ", ".join(f"{task} {percent(row, 'differences', 0)}" for task, row in zip(tasks, rows)))
         lines.append("")
+    lines += found_unlabelled(runner, load(configs["masked"]), {arm: results[arm] for arm in shown if arm != "single"})
     lines += ["| cost | seconds of training | parameters |", "|---|---|---|"]
     for arm in shown:
         parts = singles if arm == "single" else [arm]
