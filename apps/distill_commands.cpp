@@ -19,6 +19,7 @@ void add_label(po::options_description& options) {
     add("iou", po::value<double>()->default_value(0.5), "overlap with a labelled box from which on a teacher is right");
     add("floor", po::value<double>()->default_value(0.3, "0.3"), "AP that a teacher must reach in each class");
     add("force", "take teachers below the floor, too");
+    add("cache", text(), "folder that keeps what teachers find (at most 256 MiB), so that another call is quick");
     add("streams", po::value<int>(), "pictures worked on at a time (default: one a core, or one with --threads)");
     add("threads", po::value<int>(), "threads of each stream's kernels (default: the cores divided among the streams)");
     add("json", "result as JSON on stdout");

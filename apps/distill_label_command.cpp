@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "apps/command_line.h"
@@ -255,7 +256,10 @@ void label(const Options& options) {
         load_datasets(load_dataset_list(values.config, judging_list(values.config)), table);
     const std::vector<Dataset> datasets = load_datasets(listed, table);
     const StreamValues wanted = stream_values(options, std::numeric_limits<std::size_t>::max());
-    const TeacherStreams streams = make_teacher_streams(teachers, table, wanted.count, wanted.threads);
+    StreamOptions stream_options{wanted.count, wanted.threads};
+    const std::string cache = text_option(options, "cache");
+    if (!cache.empty()) stream_options.cache = std::make_shared<FoundCache>(cache);
+    const TeacherStreams streams = make_teacher_streams(teachers, table, stream_options);
     const Labelling labelling(values, table, teachers, streams);
     LabelOutcome outcome{table, teachers, labelling.judge(judging), {}, {}, values.beta_high, values.beta_low, 0};
     outcome.iou = static_cast<double>(values.iou);

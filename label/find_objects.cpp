@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/indexed_work.h"
 #include "data/load_sample.h"
+#include "label/cached_teacher.h"
 
 namespace banyan {
 
@@ -32,12 +33,16 @@ FoundInPicture find_in(const Dataset& dataset, std::size_t index,
 } // namespace
 
 TeacherStreams make_teacher_streams(const std::vector<LabelTeacherOptions>& teachers, const ClassTable& table,
-                                    std::size_t streams, int threads) {
-    BANYAN_CHECK(streams > 0, "make_teacher_streams: no streams");
-    TeacherStreams result(streams);
-    for (const LabelTeacherOptions& options : teachers) {
-        result.front().push_back(make_teacher(options, table, threads));
-        for (std::size_t s = 1; s < streams; ++s) {
+                                    const StreamOptions& options) {
+    BANYAN_CHECK(options.count > 0, "make_teacher_streams: no streams");
+    TeacherStreams result(options.count);
+    for (const LabelTeacherOptions& teacher : teachers) {
+        std::unique_ptr<LabelTeacher> first = make_teacher(teacher, table, options.threads);
+        if (options.cache) {
+            first = std::make_unique<CachedTeacher>(std::move(first), options.cache, teacher_key(teacher));
+        }
+        result.front().push_back(std::move(first));
+        for (std::size_t s = 1; s < options.count; ++s) {
             result[s].push_back(result.front().back()->another_stream());
         }
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "label/found_cache.h"
 #include "label/teacher.h"
 
 namespace banyan {
@@ -13,9 +14,15 @@ namespace banyan {
 /// All teachers, once for each thread: [stream][teacher].
 using TeacherStreams = std::vector<std::vector<std::unique_ptr<LabelTeacher>>>;
 
-/// @param streams  at least 1  @param threads of the kernels of each; 0 = as OpenMP has it. @throws as make_teacher
+struct StreamOptions {
+    std::size_t count = 1;               ///< at least 1
+    int threads = 0;                     ///< of the kernels of each; 0 = as OpenMP has it
+    std::shared_ptr<FoundCache> cache{}; ///< of what they find; nothing: none
+};
+
+/// @throws as make_teacher
 TeacherStreams make_teacher_streams(const std::vector<LabelTeacherOptions>& teachers, const ClassTable& table,
-                                    std::size_t streams, int threads);
+                                    const StreamOptions& options);
 
 /// [teacher] what it finds in one picture; empty where it was not asked.
 using FoundInPicture = std::vector<std::vector<ScoredBox>>;

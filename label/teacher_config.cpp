@@ -1,5 +1,7 @@
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
 #include "core/nearest_word.h"
 #include "data/dataset.h"
@@ -128,6 +130,16 @@ void parse_thresholds(ConfigReader reader, const ClassTable& table, LabelTeacher
     reader.finish();
 }
 
+/// LabelTeacherOptions::settings of a teacher that was read. Class ids follow from the config's tasks.
+std::string settings_of(const ConfigReader& reader, const ClassTable& table, const LabelTeacherOptions& options) {
+    nlohmann::json settings = nlohmann::json::parse(reader.dump());
+    for (const char* other : {"name", "model", "onnx", "thresholds"}) settings.erase(other);
+    std::string text = settings.dump();
+    for (const int class_id : options.classes)
+        text += " " + std::to_string(class_id) + " " + table.class_name(class_id);
+    return text;
+}
+
 LabelTeacherOptions parse_teacher(ConfigReader& reader, const ClassTable& table) {
     LabelTeacherOptions options;
     options.where = reader.where();
@@ -152,6 +164,7 @@ LabelTeacherOptions parse_teacher(ConfigReader& reader, const ClassTable& table)
     }
     if (reader.has("thresholds")) parse_thresholds(reader.object("thresholds"), table, options);
     reader.finish();
+    options.settings = settings_of(reader, table, options);
     return options;
 }
 

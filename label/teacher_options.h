@@ -44,6 +44,7 @@ struct LabelTeacherOptions {
     std::optional<OnnxOptions> onnx;           ///< nothing: a model file of ours
     std::map<int, ScoreThresholds> thresholds; ///< by class id, given by hand
     std::string where;                         ///< "teachers.json:/teachers/0", for messages
+    std::string settings; ///< all of this but name, file and thresholds as text: what decides what it finds
 };
 
 /// Reads a file {"teachers": […]} (docs/distillation.md). `table`: the classes that are labelled.

@@ -170,6 +170,24 @@ TEST_F(DistillLabel, AsksTheFirstOfTeachersOfOneClass) {
     EXPECT_EQ(json::parse(outcome.out).at("teachers").size(), 1U);
 }
 
+TEST_F(DistillLabel, KeepsWhatTeachersFound) {
+    const std::string cache = run_.file("cache");
+    const auto kept = [&] {
+        return std::distance(std::filesystem::directory_iterator(cache), std::filesystem::directory_iterator());
+    };
+    const auto labels = [&] { return read_text(out() + "/reds.coco.json") + read_text(out() + "/blues.coco.json"); };
+    ASSERT_EQ(label().code, 0);
+    const std::string without = labels();
+    for (int call = 0; call < 2; ++call) {
+        ASSERT_EQ(label({"--cache", cache}).code, 0);
+        EXPECT_TRUE(labels() == without);
+        EXPECT_EQ(kept(), 2 * SmallRun::kPictures) << "one for each picture of both sets";
+    }
+    const Outcome no_folder = label({"--cache", run_.config()}); // a file
+    EXPECT_EQ(no_folder.code, 5) << no_folder.err;
+    EXPECT_THAT(no_folder.err, HasSubstr("--cache"));
+}
+
 TEST_F(DistillLabel, RefusesWhatDoesNotFit) {
     expect_refused(label({"--split", "test"}), 2, "--split");
     expect_refused(label({"--beta-high", "0"}), 2, "--beta-high");

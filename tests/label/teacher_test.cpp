@@ -105,7 +105,7 @@ protected:
         return load_dataset(options, table());
     }
     static JudgedClass judged(const Dataset& dataset, const LabelTeacherOptions& options, int class_id, float iou) {
-        const TeacherStreams streams = make_teacher_streams({options}, table(), 1, 1);
+        const TeacherStreams streams = make_teacher_streams({options}, table(), StreamOptions{1, 1});
         FindOptions find;
         find.is_asked = [](std::size_t, const Record&) { return true; };
         const std::vector<FoundInPicture> found = find_objects(dataset, streams, find);
