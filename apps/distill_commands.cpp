@@ -8,6 +8,19 @@ namespace {
 
 po::typed_value<std::string>* text() { return po::value<std::string>(); }
 
+void add_distill(po::options_description& options) {
+    auto add = options.add_options();
+    add("config", text()->required(), "the student's config, with \"train/teachers\" (docs/distillation.md)");
+    add("out", text()->required(), "folder to write");
+    add("set", po::value<std::vector<std::string>>()->composing(),
+        "POINTER=VALUE changes one config value; repeatable");
+    add("floor", po::value<double>()->default_value(0.1, "0.1"), "AP that a teacher must reach in each task");
+    add("force", "take teachers below the floor, too");
+    add("plain", text(), "model file of the student trained without teachers: tells the gain");
+    add("resume", "continue a stopped run in the folder");
+    add("json", "result as JSON on stdout");
+}
+
 void add_label(po::options_description& options) {
     auto add = options.add_options();
     add("config", text()->required(), "training config: its tasks and data sets");
@@ -29,6 +42,10 @@ void add_label(po::options_description& options) {
 
 std::vector<Command> distill_commands() {
     return {
+        {"distill", "train a network with teachers, and tell what they were worth", "CONFIG --out DIR [options]",
+         "Judges the teachers on the validation sets, trains in DIR/run as `banyan train` does, and writes "
+         "DIR/report.html.\nA teacher below the floor: exit 8.",
+         add_distill, "config", 1},
         {"distill label", "let teachers complete the labels of data sets that label some classes only",
          "CONFIG --teachers TEACHERS.json --out DIR [options]",
          "Writes a COCO file with states for each data set, datasets.json, which loads them, and report.html into "

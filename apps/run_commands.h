@@ -18,6 +18,7 @@ ExitCode run_explain(const Options& options);
 ExitCode run_bench(const Options& options);
 ExitCode run_quantize(const Options& options);
 ExitCode run_export(const Options& options);
+ExitCode run_distill(const Options& options);
 ExitCode run_distill_label(const Options& options);
 ExitCode run_env(const Options& options);
 ExitCode run_demo(const Options& options);

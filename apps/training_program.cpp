@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
         {"explain", run_explain},
         {"env", run_env},
         {"demo", run_demo},
+        {"distill", run_distill},
         {"merge auto", run_merge_auto},
         {"merge measure", run_merge_measure},
         {"merge plan", run_merge_plan},

@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <iostream>
+
+#include "apps/detector_values.h"
+#include "apps/distill_outcome.h"
+#include "apps/option_values.h"
+#include "apps/run_commands.h"
+#include "apps/run_config_option.h"
+#include "apps/stopped.h"
+#include "combine/validation_judge.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "train/trainer.h"
+
+namespace banyan {
+
+namespace {
+
+constexpr std::size_t kShownMistakes = 12;
+
+/// Tasks that a teacher says something of.
+std::vector<std::string> taught_tasks(const TeacherOptions& teacher, const RunConfig& config) {
+    if (!teacher.tasks.empty()) return teacher.tasks;
+    std::vector<std::string> all;
+    for (const Task& task : config.model.tasks) all.push_back(task.name);
+    return all;
+}
+
+JudgedTeacher judged_teacher(const TeacherOptions& teacher, const RunConfig& config) {
+    DetectorOptions options;
+    options.score_threshold = kEvalScoreThreshold;
+    options.threads = config.train.threads;
+    options.tasks = taught_tasks(teacher, config);
+    Detector detector(teacher.model, options);
+    JudgedTeacher judged{teacher.model, detector.classes(), {}, {}, {}};
+    judged.datasets = load_datasets(datasets_for(config.validation, judged.classes), judged.classes);
+    EvalOptions eval_options;
+    eval_options.side = detector.side();
+    eval_options.stop = [] { return stop_requested().has_value(); };
+    std::size_t images = 0;
+    for (const Dataset& dataset : judged.datasets) images += dataset.size();
+    Progress progress("judging " + teacher.model, static_cast<std::int64_t>(images), "image");
+    eval_options.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
+    CocoProblem problem;
+    const EvalReport report =
+        evaluate_datasets(predictor_of(detector), judged.datasets, judged.classes, eval_options, &problem);
+    stop_if_requested();
+    progress.finish();
+    for (const TaskResult& task : report.tasks) {
+        const bool is_taught = std::count(options.tasks.begin(), options.tasks.end(), task.task) > 0;
+        if (is_taught && task.stats[CocoStat::ap] >= 0) judged.tasks.push_back(task);
+    }
+    MissingLabelOptions wanted;
+    wanted.count = kShownMistakes;
+    judged.mistakes = find_missing_labels(problem, judged.datasets, wanted).likely;
+    return judged;
+}
+
+/// @throws GateError a teacher is worse than the floor in a task
+void check_floor(const std::vector<JudgedTeacher>& teachers, double floor, bool force) {
+    std::string low;
+    for (const JudgedTeacher& teacher : teachers) {
+        for (const TaskResult& task : teacher.tasks) {
+            if (task.stats[CocoStat::ap] >= floor) continue;
+            low += (low.empty() ? "" : ", ") + teacher.model + " in \"" + task.task + "\" (" +
+                   std::to_string(task.stats[CocoStat::ap]) + ")";
+        }
+    }
+    if (low.empty()) return;
+    if (force) return log_warning("below the floor: AP of " + low);
+    throw GateError(ErrorText{"--floor " + std::to_string(floor), "is not reached by the AP of " + low, "", "",
+                              "take the task from the teacher's \"tasks\", or take it all the same with --force"});
+}
+
+std::vector<JudgedTeacher> judged_teachers(const RunConfig& config, double floor, bool force) {
+    std::vector<JudgedTeacher> teachers;
+    for (const TeacherOptions& teacher : config.train.teachers) {
+        if (teacher.weight > 0) teachers.push_back(judged_teacher(teacher, config));
+    }
+    check_floor(teachers, floor, force);
+    return teachers;
+}
+
+/// Detections of a network, kept in the folder by the hash of its file.
+std::vector<CocoDetection> detections_of(const std::string& model, ValidationJudge& judge, const std::string& folder) {
+    const std::string results = folder + "/detections-" + hash_text(read_file(model)) + ".coco.json";
+    const auto found = judge.detections(model, results);
+    if (!found) throw Stopped{};
+    return *found;
+}
+
+void compare_with_plain(const std::string& student, const std::string& folder, ValidationJudge& judge,
+                        DistillOutcome& outcome) {
+    std::vector<BootstrapSide> sides(2);
+    sides[0] = {"student", {detections_of(student, judge, folder)}};
+    sides[1] = {"without teachers", {detections_of(outcome.plain, judge, folder)}};
+    outcome.gain = paired_bootstrap(judge.truth(), sides, outcome.bootstrap);
+}
+
+ExitCode distill(const Options& options) {
+    const RunConfig config = run_config_option(options);
+    const std::string folder = text_option(options, "out");
+    if (config.train.teachers.empty()) {
+        throw ConfigError(ErrorText{text_option(options, "config") + ":/train/teachers", "no teacher to learn from",
+                                    "a list of model files", "none", "or train without teachers by `banyan train`"});
+    }
+    ValidationJudge judge(config, text_option(options, "config"));
+    DistillOutcome outcome;
+    outcome.plain = text_option(options, "plain");
+    outcome.teachers =
+        judged_teachers(config, number_option<double>(options, "floor", 0, 1), options.count("force") != 0);
+    const TrainOutcome trained = train(config, folder + "/run", options.count("resume") != 0);
+    if (trained.stop_signal) {
+        log_warning("stopped at step " + std::to_string(trained.step) + "; continue with --resume");
+        return exit_code_of_signal(*trained.stop_signal);
+    }
+    outcome.student = trained.report;
+    const std::string student = folder + "/run/weights/last.banyan.safetensors";
+    if (!outcome.plain.empty()) compare_with_plain(student, folder, judge, outcome);
+    write_file_atomically(folder + "/report.html", distill_page(outcome));
+    std::cout << (options.count("json") != 0 ? distill_outcome_json(outcome) : distill_outcome_table(outcome));
+    log_info("student: " + student);
+    return ExitCode::ok;
+}
+
+} // namespace
+
+ExitCode run_distill(const Options& options) {
+    install_stop_handlers();
+    try {
+        return distill(options);
+    } catch (const Stopped&) {
+        return exit_code_of_signal(*stop_requested());
+    }
+}
+
+} // namespace banyan
