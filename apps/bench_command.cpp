@@ -2,7 +2,10 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <map>
+#include <mutex>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
@@ -13,6 +16,7 @@
 #include "apps/run_commands.h"
 #include "apps/text_table.h"
 #include "core/cpu_features.h"
+#include "core/indexed_work.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
 #include "image/image_codec.h"
@@ -35,10 +39,19 @@ struct Samples {
     }
 };
 
+/// What several streams did at the same time.
+struct Throughput {
+    std::size_t streams = 0;
+    double seconds = 0; ///< for all pictures
+    Samples each;       ///< of a picture, while the other streams ran
+    double pictures_per_second() const { return static_cast<double>(each.ms.size()) / seconds; }
+};
+
 /// What was measured, in the order in which it is shown.
 struct Measurement {
     std::vector<std::pair<std::string, Samples>> stages; ///< "total" first
     std::vector<std::pair<std::string, Samples>> parts;  ///< of the network: "trunk.backbone", "branches.face"
+    std::optional<Throughput> throughput;                ///< with --streams
 };
 
 Samples& entry(std::vector<std::pair<std::string, Samples>>& list, const std::string& name) {
@@ -71,7 +84,7 @@ void add_parts(const Engine& engine, const StageTimes& times, Measurement& measu
 }
 
 /// Passes with and without the clock in each step take turns. @return false if a signal stopped it
-bool measure(Detector& detector, const Image& picture, int warm_up, int rounds, Measurement& measured) {
+bool measure_stages(Detector& detector, const Image& picture, int warm_up, int rounds, Measurement& measured) {
     Progress progress("measuring", warm_up + rounds, "round");
     for (int round = -warm_up; round < rounds; ++round) {
         if (stop_requested()) return false;
@@ -88,6 +101,36 @@ bool measure(Detector& detector, const Image& picture, int warm_up, int rounds, 
     return true;
 }
 
+/// Adds further detectors that share the weights of the first until there are so many. Each has run before.
+void add_streams(std::vector<Detector>& streams, std::size_t count, const Image& picture, int warm_up) {
+    while (streams.size() < count && !stop_requested()) {
+        streams.push_back(streams.front().another_stream());
+        for (int round = 0; round < std::max(1, warm_up); ++round) streams.back().detect(picture);
+    }
+}
+
+/// So many pictures a stream, each taken by the stream that is free next. @return false if a signal stopped it
+bool measure_streams(std::vector<Detector>& streams, const Image& picture, int rounds, Throughput& measured) {
+    const std::size_t pictures = streams.size() * static_cast<std::size_t>(rounds);
+    measured.streams = streams.size();
+    measured.each.ms.resize(pictures);
+    Progress progress("all streams", static_cast<std::int64_t>(pictures), "picture");
+    std::mutex lock;
+    std::int64_t done = 0;
+    const auto start = std::chrono::steady_clock::now();
+    const bool is_whole = work_through(pictures, streams.size(), [&](std::size_t stream, std::size_t index) {
+        if (stop_requested()) return false;
+        StageTimes times;
+        streams[stream].detect(picture, times);
+        measured.each.ms[index] = times.total() * 1e3;
+        const std::lock_guard guard(lock);
+        progress.update(++done);
+        return true;
+    });
+    measured.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return is_whole;
+}
+
 std::string number_text(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.3f", value);
@@ -99,6 +142,14 @@ Json samples_json(const Samples& samples) {
             {"p90", samples.quantile(0.9)},
             {"p99", samples.quantile(0.99)},
             {"min", samples.quantile(0)}};
+}
+
+Json throughput_json(const Throughput& throughput) {
+    return {{"count", throughput.streams},
+            {"pictures", throughput.each.ms.size()},
+            {"seconds", throughput.seconds},
+            {"pictures_per_second", throughput.pictures_per_second()},
+            {"ms", samples_json(throughput.each)}};
 }
 
 struct Setting {
@@ -119,18 +170,20 @@ Json result_json(const Measurement& measured, const Detector& detector, const Se
     Json stages = Json::object(), parts = Json::object();
     for (const auto& [name, samples] : measured.stages) stages[name] = samples_json(samples);
     for (const auto& [name, samples] : measured.parts) parts[name] = samples_json(samples);
-    return {{"model", setting.model},
-            {"tasks", detector.tasks()},
-            {"side", detector.side()},
-            {"precision", detector.uses_bf16() ? "bf16" : "fp32"},
-            {"threads", setting.threads},
-            {"processor", cpu_name()},
-            {"rounds", setting.rounds},
-            {"ready_ms", setting.ready_ms},
-            {"arena_bytes", detector.engine().arena_bytes()},
-            {"peak_bytes", peak_bytes()},
-            {"ms", stages},
-            {"network_ms", parts}};
+    Json result{{"model", setting.model},
+                {"tasks", detector.tasks()},
+                {"side", detector.side()},
+                {"precision", detector.uses_bf16() ? "bf16" : "fp32"},
+                {"threads", setting.threads},
+                {"processor", cpu_name()},
+                {"rounds", setting.rounds},
+                {"ready_ms", setting.ready_ms},
+                {"arena_bytes", detector.engine().arena_bytes()},
+                {"peak_bytes", peak_bytes()},
+                {"ms", stages},
+                {"network_ms", parts}};
+    if (measured.throughput) result["streams"] = throughput_json(*measured.throughput);
+    return result;
 }
 
 void print_table(const Measurement& measured, const Detector& detector, const Setting& setting) {
@@ -147,7 +200,17 @@ void print_table(const Measurement& measured, const Detector& detector, const Se
     for (const auto& [name, samples] : measured.stages)
         add(name == "total" ? "picture to boxes" : "  " + name, samples);
     for (const auto& [name, samples] : measured.parts) add("    " + name, samples);
+    if (measured.throughput) add("picture beside others", measured.throughput->each);
     std::cout << table.text();
+    if (!measured.throughput) return;
+    std::cout << measured.throughput->streams << " streams: " << number_text(measured.throughput->pictures_per_second())
+              << " pictures/s\n";
+}
+
+/// With --streams. @throws UsageError
+std::optional<StreamValues> wanted_streams(const Options& options) {
+    if (options.count("streams") == 0) return std::nullopt;
+    return stream_values(options, std::numeric_limits<std::size_t>::max());
 }
 
 } // namespace
@@ -155,15 +218,24 @@ void print_table(const Measurement& measured, const Detector& detector, const Se
 ExitCode run_bench(const Options& options) {
     const int rounds = number_option<int>(options, "rounds", 1, 1'000'000);
     const int warm_up = number_option<int>(options, "warm-up", 0, 1'000'000);
+    const std::optional<StreamValues> wanted = wanted_streams(options);
     const std::string model = text_option(options, "model"), file = text_option(options, "picture");
     install_stop_handlers();
     const Image picture = file.empty() ? random_picture() : read_image(file, {.apply_exif_orientation = true});
-    const DetectorOptions detector_options = detector_values(options);
+    DetectorOptions values = detector_values(options);
+    if (wanted) values.threads = wanted->threads;
     const auto start = std::chrono::steady_clock::now();
-    Detector detector(model, detector_options);
+    std::vector<Detector> streams;
+    streams.emplace_back(model, values);
     const std::chrono::duration<double, std::milli> ready = std::chrono::steady_clock::now() - start;
     Measurement measured;
-    if (!measure(detector, picture, warm_up, rounds, measured)) return exit_code_of_signal(*stop_requested());
+    bool is_whole = measure_stages(streams.front(), picture, warm_up, rounds, measured);
+    if (is_whole && wanted) {
+        add_streams(streams, wanted->count, picture, warm_up);
+        is_whole = measure_streams(streams, picture, rounds, measured.throughput.emplace());
+    }
+    if (!is_whole) return exit_code_of_signal(*stop_requested());
+    const Detector& detector = streams.front();
     const Setting setting{model, detector.engine().threads(), rounds, ready.count()};
     if (options.count("json") != 0) {
         std::cout << result_json(measured, detector, setting).dump() << "\n";

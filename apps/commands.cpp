@@ -114,7 +114,8 @@ void add_bench(po::options_description& options) {
     add("rounds", po::value<int>()->default_value(200), "timed passes");
     add("warm-up", po::value<int>()->default_value(20), "passes before, not counted");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
-    add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
+    add("streams", po::value<int>(), "then so many pictures at a time, each on kernels of its own: pictures a second");
+    add("threads", po::value<int>(), "threads of the kernels (default: all cores, divided among the streams)");
     add("fp32", "never use bfloat16");
     add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
     add("json", "result as JSON on stdout");

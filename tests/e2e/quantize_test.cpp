@@ -196,7 +196,24 @@ TEST_F(Quantized, IsMeasuredByBench) {
     const Outcome text = banyan({"bench", run_->model(), "--rounds", "2", "--tasks", "blue"});
     EXPECT_THAT(text.out, AllOf(HasSubstr("picture to boxes"), HasSubstr("branches.blue"), HasSubstr("p99")));
     EXPECT_THAT(text.out, testing::Not(HasSubstr("branches.red")));
+    EXPECT_THAT(text.out, testing::Not(HasSubstr("pictures/s")));
     EXPECT_EQ(banyan({"bench", run_->model(), "--rounds", "0"}).code, 2);
+}
+
+TEST_F(Quantized, IsMeasuredByBenchInSeveralStreams) {
+    const Outcome outcome = banyan({"bench", bytes(), "--streams", "3", "--rounds", "4", "--warm-up", "1", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json result = json::parse(outcome.out), &streams = result.at("streams");
+    EXPECT_EQ(streams.at("count"), 3);
+    EXPECT_EQ(streams.at("pictures"), 12);
+    const double seconds = streams.at("seconds"), rate = streams.at("pictures_per_second");
+    EXPECT_NEAR(rate, 12 / seconds, 1e-6 * rate);
+    // Three streams share the seconds; none of their pictures takes longer than all.
+    EXPECT_LE(4 * streams.at("ms").at("min").get<double>(), 1e3 * seconds);
+    EXPECT_LE(streams.at("ms").at("p99").get<double>(), 1e3 * seconds);
+    const Outcome text = banyan({"bench", bytes(), "--streams", "2", "--threads", "1", "--rounds", "2"});
+    EXPECT_THAT(text.out, AllOf(HasSubstr("1 thread,"), HasSubstr("2 streams: "), HasSubstr("pictures/s")));
+    EXPECT_EQ(banyan({"bench", bytes(), "--streams", "0"}).code, 2);
 }
 
 } // namespace
