@@ -3,23 +3,22 @@
 #include <cstdio>
 #include <iostream>
 #include <limits>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include "apps/bench_subject.h"
 #include "apps/detector_values.h"
 #include "apps/option_values.h"
-#include "apps/random_picture.h"
 #include "apps/run_commands.h"
 #include "apps/text_table.h"
 #include "core/cpu_features.h"
 #include "core/indexed_work.h"
 #include "core/progress.h"
 #include "core/stop_signal.h"
-#include "image/image_codec.h"
 
 namespace banyan {
 
@@ -59,58 +58,37 @@ Samples& entry(std::vector<std::pair<std::string, Samples>>& list, const std::st
     return found != list.end() ? found->second : list.emplace_back(name, Samples{}).second;
 }
 
-/// "branches.face.tower.0.conv.p3" -> "branches.face"
-std::string part_of(const EngineStep& step) {
-    if (step.operation == "normalise") return "input";
-    return step.name.substr(0, step.name.find('.', step.name.find('.') + 1));
-}
-
-void add_stages(const StageTimes& times, Measurement& measured) {
-    entry(measured.stages, "total").ms.push_back(times.total() * 1e3);
-    entry(measured.stages, "letterbox").ms.push_back(times.letterbox * 1e3);
-    entry(measured.stages, "network").ms.push_back(times.network * 1e3);
-    entry(measured.stages, "boxes").ms.push_back(times.boxes * 1e3);
-}
-
-void add_parts(const Engine& engine, const StageTimes& times, Measurement& measured) {
-    std::map<std::string, double> sums;
-    std::vector<std::string> order;
-    for (std::size_t i = 0; i < times.steps.size(); ++i) {
-        const std::string part = part_of(engine.steps()[i]);
-        if (!sums.contains(part)) order.push_back(part);
-        sums[part] += times.steps[i];
-    }
-    for (const std::string& part : order) entry(measured.parts, part).ms.push_back(sums[part] * 1e3);
+void add_times(const NamedTimes& times, std::vector<std::pair<std::string, Samples>>& list) {
+    for (const auto& [name, ms] : times) entry(list, name).ms.push_back(ms);
 }
 
 /// Passes with and without the clock in each step take turns. @return false if a signal stopped it
-bool measure_stages(Detector& detector, const Image& picture, int warm_up, int rounds, Measurement& measured) {
+bool measure_stages(BenchSubject& subject, int warm_up, int rounds, Measurement& measured) {
     Progress progress("measuring", warm_up + rounds, "round");
     for (int round = -warm_up; round < rounds; ++round) {
         if (stop_requested()) return false;
-        StageTimes plain, stepwise;
-        stepwise.each_step = true;
-        detector.detect(picture, plain);
-        detector.detect(picture, stepwise);
+        const NamedTimes stages = subject.run(), parts = subject.run_stepwise();
         if (round >= 0) {
-            add_stages(plain, measured);
-            add_parts(detector.engine(), stepwise, measured);
+            add_times(stages, measured.stages);
+            add_times(parts, measured.parts);
         }
         progress.update(warm_up + round + 1);
     }
     return true;
 }
 
-/// Adds further detectors that share the weights of the first until there are so many. Each has run before.
-void add_streams(std::vector<Detector>& streams, std::size_t count, const Image& picture, int warm_up) {
+using Subjects = std::vector<std::unique_ptr<BenchSubject>>;
+
+/// Adds further streams of the first until there are so many. Each has run before.
+void add_streams(Subjects& streams, std::size_t count, int warm_up) {
     while (streams.size() < count && !stop_requested()) {
-        streams.push_back(streams.front().another_stream());
-        for (int round = 0; round < std::max(1, warm_up); ++round) streams.back().detect(picture);
+        streams.push_back(streams.front()->another_stream());
+        for (int round = 0; round < std::max(1, warm_up); ++round) streams.back()->run();
     }
 }
 
 /// So many pictures a stream, each taken by the stream that is free next. @return false if a signal stopped it
-bool measure_streams(std::vector<Detector>& streams, const Image& picture, int rounds, Throughput& measured) {
+bool measure_streams(Subjects& streams, int rounds, Throughput& measured) {
     const std::size_t pictures = streams.size() * static_cast<std::size_t>(rounds);
     measured.streams = streams.size();
     measured.each.ms.resize(pictures);
@@ -120,9 +98,7 @@ bool measure_streams(std::vector<Detector>& streams, const Image& picture, int r
     const auto start = std::chrono::steady_clock::now();
     const bool is_whole = work_through(pictures, streams.size(), [&](std::size_t stream, std::size_t index) {
         if (stop_requested()) return false;
-        StageTimes times;
-        streams[stream].detect(picture, times);
-        measured.each.ms[index] = times.total() * 1e3;
+        measured.each.ms[index] = streams[stream]->run().front().second;
         const std::lock_guard guard(lock);
         progress.update(++done);
         return true;
@@ -154,7 +130,6 @@ Json throughput_json(const Throughput& throughput) {
 
 struct Setting {
     std::string model;
-    int threads = 0;
     int rounds = 0;
     double ready_ms = 0; ///< from the file to a detector that can run
 };
@@ -166,29 +141,47 @@ std::int64_t peak_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
-Json result_json(const Measurement& measured, const Detector& detector, const Setting& setting) {
-    Json stages = Json::object(), parts = Json::object();
+/// Height and width that the network takes.
+std::pair<std::int64_t, std::int64_t> input_size(const BenchSubject& subject) {
+    const Graph& graph = subject.engine().graph();
+    const ValueShape& shape = graph.value(graph.input).shape;
+    return {shape.height, shape.width};
+}
+
+const char* precision_of(const BenchSubject& subject) { return subject.uses_bf16() ? "bf16" : "fp32"; }
+
+Json result_json(const Measurement& measured, const BenchSubject& subject, const Setting& setting) {
+    Json stages = Json::object(), parts = Json::object(), result{{"model", setting.model}};
     for (const auto& [name, samples] : measured.stages) stages[name] = samples_json(samples);
     for (const auto& [name, samples] : measured.parts) parts[name] = samples_json(samples);
-    Json result{{"model", setting.model},
-                {"tasks", detector.tasks()},
-                {"side", detector.side()},
-                {"precision", detector.uses_bf16() ? "bf16" : "fp32"},
-                {"threads", setting.threads},
-                {"processor", cpu_name()},
-                {"rounds", setting.rounds},
-                {"ready_ms", setting.ready_ms},
-                {"arena_bytes", detector.engine().arena_bytes()},
-                {"peak_bytes", peak_bytes()},
-                {"ms", stages},
-                {"network_ms", parts}};
+    const auto [height, width] = input_size(subject);
+    if (subject.tasks().empty()) {
+        result["height"] = height;
+        result["width"] = width;
+    } else {
+        result["tasks"] = subject.tasks();
+        result["side"] = width;
+    }
+    result["precision"] = precision_of(subject);
+    result["threads"] = subject.engine().threads();
+    result["processor"] = cpu_name();
+    result["rounds"] = setting.rounds;
+    result["ready_ms"] = setting.ready_ms;
+    result["arena_bytes"] = subject.engine().arena_bytes();
+    result["peak_bytes"] = peak_bytes();
+    result["ms"] = stages;
+    result["network_ms"] = parts;
     if (measured.throughput) result["streams"] = throughput_json(*measured.throughput);
     return result;
 }
 
-void print_table(const Measurement& measured, const Detector& detector, const Setting& setting) {
-    std::cout << setting.model << ": " << detector.side() << " px, " << (detector.uses_bf16() ? "bf16" : "fp32") << ", "
-              << setting.threads << (setting.threads == 1 ? " thread, " : " threads, ") << cpu_name() << "\n"
+void print_table(const Measurement& measured, const BenchSubject& subject, const Setting& setting) {
+    const auto [height, width] = input_size(subject);
+    const int threads = subject.engine().threads();
+    std::cout << setting.model << ": ";
+    if (subject.tasks().empty()) std::cout << height << " x ";
+    std::cout << width << " px, " << precision_of(subject) << ", " << threads
+              << (threads == 1 ? " thread, " : " threads, ") << cpu_name() << "\n"
               << "ready after " << number_text(setting.ready_ms) << " ms, peak memory " << peak_bytes() / 1'000'000
               << " MB\nms over " << setting.rounds << " passes\n";
     TextTable table;
@@ -219,28 +212,24 @@ ExitCode run_bench(const Options& options) {
     const int rounds = number_option<int>(options, "rounds", 1, 1'000'000);
     const int warm_up = number_option<int>(options, "warm-up", 0, 1'000'000);
     const std::optional<StreamValues> wanted = wanted_streams(options);
-    const std::string model = text_option(options, "model"), file = text_option(options, "picture");
     install_stop_handlers();
-    const Image picture = file.empty() ? random_picture() : read_image(file, {.apply_exif_orientation = true});
-    DetectorOptions values = detector_values(options);
-    if (wanted) values.threads = wanted->threads;
+    const Image picture = bench_picture(options);
     const auto start = std::chrono::steady_clock::now();
-    std::vector<Detector> streams;
-    streams.emplace_back(model, values);
+    Subjects streams;
+    streams.push_back(make_bench_subject(options, picture, wanted ? std::optional(wanted->threads) : std::nullopt));
     const std::chrono::duration<double, std::milli> ready = std::chrono::steady_clock::now() - start;
     Measurement measured;
-    bool is_whole = measure_stages(streams.front(), picture, warm_up, rounds, measured);
+    bool is_whole = measure_stages(*streams.front(), warm_up, rounds, measured);
     if (is_whole && wanted) {
-        add_streams(streams, wanted->count, picture, warm_up);
-        is_whole = measure_streams(streams, picture, rounds, measured.throughput.emplace());
+        add_streams(streams, wanted->count, warm_up);
+        is_whole = measure_streams(streams, rounds, measured.throughput.emplace());
     }
     if (!is_whole) return exit_code_of_signal(*stop_requested());
-    const Detector& detector = streams.front();
-    const Setting setting{model, detector.engine().threads(), rounds, ready.count()};
+    const Setting setting{text_option(options, "model"), rounds, ready.count()};
     if (options.count("json") != 0) {
-        std::cout << result_json(measured, detector, setting).dump() << "\n";
+        std::cout << result_json(measured, *streams.front(), setting).dump() << "\n";
     } else {
-        print_table(measured, detector, setting);
+        print_table(measured, *streams.front(), setting);
     }
     return ExitCode::ok;
 }

@@ -91,9 +91,10 @@ void add_detect(po::options_description& options) {
 
 void add_explain(po::options_description& options) {
     auto add = options.add_options();
-    add("input", text()->required(), "training config or model file");
+    add("input", text()->required(), "training config, model file or ONNX file");
     add("set", texts(), "POINTER=VALUE changes one config value; repeatable");
     add("tasks", text(), "the network as it is run for these tasks only");
+    add("outputs", text(), "of an ONNX file: its values at which to end, e.g. 317,331 (default: its outputs)");
     add("cost", "cost of each layer group");
     add("graph", "every node of the network");
     add("dot", text(), "write the network as Graphviz text to this file");
@@ -108,9 +109,10 @@ void add_explain(po::options_description& options) {
 
 void add_bench(po::options_description& options) {
     auto add = options.add_options();
-    add("model", text()->required(), "model file");
+    add("model", text()->required(), "model file, or an ONNX file");
     add("picture", text(), "JPEG or PNG to run on (default: 640 x 480 pixels of noise)");
     add("tasks", text(), "run only the branches of these tasks");
+    add("outputs", text(), "of an ONNX file: its values at which to end, e.g. 317,331 (default: its outputs)");
     add("rounds", po::value<int>()->default_value(200), "timed passes");
     add("warm-up", po::value<int>()->default_value(20), "passes before, not counted");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
@@ -191,10 +193,12 @@ std::vector<Command> single_commands() {
          "their EXIF orientation says. All pictures that can be read are processed; those that cannot are listed\n"
          "at the end (exit 3).",
          add_detect, "paths", -1, kInferenceProgram},
-        {"explain", "tasks, branches, anchors and cost of a network", "CONFIG|MODEL [options]", "", add_explain,
-         "input", 1},
-        {"bench", "how long a model takes, stage by stage and branch by branch", "MODEL [options]",
-         "From a picture in memory to its boxes, one picture at a time.", add_bench, "model", 1, kInferenceProgram},
+        {"explain", "tasks, branches, anchors and cost of a network", "CONFIG|MODEL|FILE.onnx [options]", "",
+         add_explain, "input", 1},
+        {"bench", "how long a model takes, stage by stage and branch by branch", "MODEL|FILE.onnx [options]",
+         "From a picture in memory to its boxes, one picture at a time; of an ONNX file the network alone, step by "
+         "step.",
+         add_bench, "model", 1, kInferenceProgram},
         {"quantize", "make a model compute in 8 bits", "MODEL --calib DATA.json --out FILE [options]",
          "Judge the result with `banyan eval`, which runs it in 8 bits, too.", add_quantize, "model", 1,
          kInferenceProgram},

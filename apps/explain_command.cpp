@@ -7,8 +7,11 @@
 
 #include "apps/branch_shapes.h"
 #include "apps/detector_values.h"
+#include "apps/explain_onnx.h"
 #include "apps/explain_plan.h"
+#include "apps/onnx_values.h"
 #include "apps/option_values.h"
+#include "apps/random_picture.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
 #include "graph/cost.h"
@@ -165,13 +168,30 @@ Detector detector_of(const Subject& subject, const Options& options) {
     return Detector(std::move(model), detector_values(options));
 }
 
+void explain_detector(const Subject& subject, const Options& options) {
+    Detector detector = detector_of(subject, options);
+    const Image picture = random_picture();
+    const auto run_timed = [&](std::vector<double>& seconds) {
+        StageTimes times;
+        times.each_step = true;
+        detector.detect(picture, times);
+        seconds = times.steps;
+    };
+    explain_plan(detector.engine(), run_timed, options);
+}
+
 } // namespace
 
 ExitCode run_explain(const Options& options) {
+    const std::string path = text_option(options, "input");
+    if (is_onnx_file(path)) {
+        explain_onnx(options);
+        return ExitCode::ok;
+    }
+    refuse_options(options, {"outputs"}, path);
     Subject subject = load_subject(options);
     if (options.count("plan") != 0 || options.count("fusion") != 0) {
-        Detector detector = detector_of(subject, options);
-        explain_plan(detector, options);
+        explain_detector(subject, options);
         return ExitCode::ok;
     }
     if (options.count("tasks") != 0) restrict_graph(subject, split_names(text_option(options, "tasks"), "--tasks"));

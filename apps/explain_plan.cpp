@@ -6,7 +6,6 @@
 
 #include "apps/option_values.h"
 #include "apps/plan_output.h"
-#include "apps/random_picture.h"
 #include "core/atomic_file.h"
 #include "graph/fuse_operators.h"
 #include "graph/picture.h"
@@ -16,15 +15,13 @@ namespace banyan {
 namespace {
 
 /// Median milliseconds of each step.
-std::vector<double> step_times(Detector& detector) {
+std::vector<double> step_times(const Engine& engine, const std::function<void(std::vector<double>&)>& run_timed) {
     constexpr int kWarmUp = 5, kRounds = 31;
-    const Image picture = random_picture();
-    std::vector<std::vector<double>> ms(detector.engine().steps().size());
+    std::vector<std::vector<double>> ms(engine.steps().size());
     for (int round = -kWarmUp; round < kRounds; ++round) {
-        StageTimes times;
-        times.each_step = true;
-        detector.detect(picture, times);
-        for (std::size_t i = 0; round >= 0 && i < ms.size(); ++i) ms[i].push_back(times.steps[i] * 1e3);
+        std::vector<double> seconds;
+        run_timed(seconds);
+        for (std::size_t i = 0; round >= 0 && i < ms.size(); ++i) ms[i].push_back(seconds[i] * 1e3);
     }
     std::vector<double> medians;
     for (std::vector<double>& samples : ms) {
@@ -37,14 +34,14 @@ std::vector<double> step_times(Detector& detector) {
 
 } // namespace
 
-void explain_plan(Detector& detector, const Options& options) {
-    const Engine& engine = detector.engine();
+void explain_plan(const Engine& engine, const std::function<void(std::vector<double>& seconds)>& run_timed,
+                  const Options& options) {
     if (options.count("fusion") != 0) {
         const std::string picture = fusion_svg(engine.graph(), fuse_operators(engine.graph()));
         write_file_atomically(text_option(options, "fusion"), picture);
     }
     if (options.count("plan") == 0) return;
-    const std::vector<double> ms = step_times(detector);
+    const std::vector<double> ms = step_times(engine, run_timed);
     std::cout << (options.count("json") != 0 ? plan_json(engine, ms) + "\n" : plan_table(engine, ms));
 }
 

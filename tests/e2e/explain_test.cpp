@@ -5,6 +5,8 @@
 
 #include "process.h"
 #include "small_run.h"
+#include "tests/graph/onnx_file.h"
+#include "tests/support/temp_dir.h"
 
 namespace banyan::test {
 namespace {
@@ -47,6 +49,34 @@ TEST(Explain, ShowsThePlanAndWhatWasJoined) {
         EXPECT_EQ(step.at("type"), "f32");
         EXPECT_THAT(step.at("name").get<std::string>(), Not(HasSubstr("blue")));
     }
+}
+
+TEST(Explain, ShowsNetworksOfOtherProjects) {
+    const TempDir dir;
+    OnnxFile file({1, 3, 24, 32});
+    file.floats("w", {8, 3, 3, 3});
+    file.node("Conv", {"image", "w"}, "first");
+    file.node("Relu", {"first"}, "out");
+    file.output("out", {1, 8, 22, 30});
+    const std::string path = dir.write("small.onnx", file.bytes()), picture = dir.file("fusion.svg");
+    const Outcome text = banyan({"explain", path, "--graph", "--dot", dir.file("net.dot")});
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, AllOf(HasSubstr("input 24 x 32"), HasSubstr("out: 8 channels of 22 x 30"),
+                                HasSubstr("216 parameters"), HasSubstr("conv 3x3")));
+    EXPECT_THAT(read_text(dir.file("net.dot")), HasSubstr("digraph"));
+    const json facts = json::parse(banyan({"explain", path, "--json"}).out);
+    EXPECT_EQ(facts.at("outputs").at("out").at("order"), "C H W");
+    EXPECT_EQ(facts.at("total").at("macs"), 216 * 22 * 30);
+
+    const Outcome plan = banyan({"explain", path, "--plan", "--fusion", picture, "--threads", "1", "--fp32", "--json"});
+    ASSERT_EQ(plan.code, 0) << plan.err;
+    EXPECT_EQ(json::parse(plan.out).at("steps").back().at("operation"), "conv2d+relu");
+    EXPECT_THAT(read_text(picture), HasSubstr("</svg>"));
+    const json part = json::parse(banyan({"explain", path, "--outputs", "first", "--json"}).out);
+    EXPECT_TRUE(part.at("outputs").contains("first")) << part;
+    EXPECT_EQ(banyan({"explain", path, "--tasks", "face"}).code, 2);
+    EXPECT_EQ(banyan({"explain", path, "--outputs", "none"}).code, 4);
+    EXPECT_EQ(banyan({"explain", dir.file("none.onnx")}).code, 5);
 }
 
 TEST(Explain, CutsTheNetworkToTasks) {
