@@ -115,6 +115,26 @@ TEST(Nms, AgreesWithItsDefinition) {
     }
 }
 
+/// Boxes that are kept are tested in blocks: here there are many of them.
+TEST(Nms, AgreesWithItsDefinitionWhereManyAreKept) {
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        const auto boxes = random_scored_boxes(400, seed, 1, 100000);
+        NmsOptions options{.iou_threshold = 0.15F + 0.2F * static_cast<float>(seed % 5), .max_detections = 400};
+        if (seed % 2 == 1) options.kind = NmsKind::diou;
+        ASSERT_EQ(nms(boxes, options), nms_by_definition(boxes, options)) << "seed " << seed;
+    }
+}
+
+TEST(Nms, GoesByTheOverlapOfTinyAndOfHugeBoxes) {
+    for (const float side : {1e-30F, 1e-15F, 1e15F, 1e30F}) {
+        const std::vector<ScoredBox> boxes{{{0, 0, side, side}, 0.9F, 0},
+                                           {{0, 0, side, 0.9F * side}, 0.8F, 0},
+                                           {{0, 0, 1, 1}, 0.7F, 0},
+                                           {{0, 0, side, 0.1F * side}, 0.6F, 0}};
+        EXPECT_THAT(nms(boxes, {}), ElementsAre(0, 2, 3)) << side;
+    }
+}
+
 TEST(Nms, IsIdempotent) {
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         const auto boxes = random_scored_boxes(80, seed, 2, 1000);
