@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "graph/onnx_fields.h"
 #include "graph/onnx_graph.h"
 #include "graph/onnx_nodes.h"
 #include "graph/shape_inference.h"
@@ -16,18 +17,6 @@ namespace {
 
 constexpr std::int64_t kIrVersion = 8;
 constexpr std::int64_t kMostBytes = std::numeric_limits<std::int32_t>::max(); // of a protobuf message
-
-// Field numbers of onnx.proto.
-enum ModelField {
-    kModelIrVersion = 1,
-    kModelProducerName = 2,
-    kModelProducerVersion = 3,
-    kModelGraph = 7,
-    kModelOpsetImport = 8,
-    kModelMetadata = 14
-};
-enum OpsetField { kOpsetDomain = 1, kOpsetVersion = 2 };
-enum EntryField { kEntryKey = 1, kEntryValue = 2 };
 
 void check_options(const OnnxExportOptions& options) {
     BANYAN_CHECK(options.batch >= 1, "onnx: expected a batch of 1 or more pictures, found ", options.batch);
@@ -144,19 +133,19 @@ std::string to_onnx(const GraphWithValues& network, const OnnxExportOptions& opt
     GraphExport graph_export(graph, network.tensors, options);
     graph_export.run();
     ProtobufWriter model, opset;
-    model.add_integer(kModelIrVersion, kIrVersion);
-    model.add_bytes(kModelProducerName, "banyan");
-    model.add_bytes(kModelProducerVersion, options.producer_version);
-    opset.add_bytes(kOpsetDomain, "");
-    opset.add_integer(kOpsetVersion, kOnnxOpset);
-    model.add_message(kModelOpsetImport, opset);
+    model.add_integer(onnx::kModelIrVersion, kIrVersion);
+    model.add_bytes(onnx::kModelProducerName, "banyan");
+    model.add_bytes(onnx::kModelProducerVersion, options.producer_version);
+    opset.add_bytes(onnx::kOpsetDomain, "");
+    opset.add_integer(onnx::kOpsetVersion, kOnnxOpset);
+    model.add_message(onnx::kModelOpsetImport, opset);
     for (const auto& [key, value] : options.metadata) {
         ProtobufWriter entry;
-        entry.add_bytes(kEntryKey, key);
-        entry.add_bytes(kEntryValue, value);
-        model.add_message(kModelMetadata, entry);
+        entry.add_bytes(onnx::kEntryKey, key);
+        entry.add_bytes(onnx::kEntryValue, value);
+        model.add_message(onnx::kModelMetadata, entry);
     }
-    model.add_message(kModelGraph, graph_export.message());
+    model.add_message(onnx::kModelGraph, graph_export.message());
     check_size(static_cast<std::int64_t>(model.bytes().size()));
     return std::move(model).bytes();
 }

@@ -3,38 +3,16 @@
 #include <bit>
 #include <string_view>
 
+#include "graph/onnx_fields.h"
+#include "graph/onnx_model.h"
+
 namespace banyan {
 
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "raw tensor data are little-endian, not swapped here");
 
-// Field numbers and enumerators of onnx.proto.
-enum GraphField {
-    kGraphNode = 1,
-    kGraphName = 2,
-    kGraphInitializer = 5,
-    kGraphInput = 11,
-    kGraphOutput = 12,
-    kGraphValueInfo = 13
-};
-enum NodeField { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeOpType = 4, kNodeAttribute = 5 };
-enum AttributeField {
-    kAttributeName = 1,
-    kAttributeFloat = 2,
-    kAttributeInt = 3,
-    kAttributeString = 4,
-    kAttributeInts = 8,
-    kAttributeType = 20
-};
-enum AttributeType { kTypeFloat = 1, kTypeInt = 2, kTypeString = 3, kTypeInts = 7 };
-enum TensorField { kTensorDims = 1, kTensorDataType = 2, kTensorName = 8, kTensorRawData = 9 };
-enum DataType { kFloat32 = 1, kUint8 = 2, kInt8 = 3, kInt64 = 7 };
-enum ValueInfoField { kValueInfoName = 1, kValueInfoType = 2 };
-enum TypeField { kTypeTensor = 1 };
-enum TensorTypeField { kTensorTypeElement = 1, kTensorTypeShape = 2 };
-enum ShapeField { kShapeDim = 1 };
-enum DimensionField { kDimensionValue = 1 };
+using namespace onnx;
 
 /// Writes the value of an attribute and which kind it is.
 struct AttributeValueWriter {
@@ -59,11 +37,11 @@ struct AttributeValueWriter {
 };
 
 template <typename Number>
-ProtobufWriter tensor_message(const std::string& name, const OnnxDims& dims, DataType type,
+ProtobufWriter tensor_message(const std::string& name, const OnnxDims& dims, OnnxType type,
                               const std::vector<Number>& numbers) {
     ProtobufWriter tensor;
     tensor.add_integers(kTensorDims, dims);
-    tensor.add_integer(kTensorDataType, type);
+    tensor.add_integer(kTensorDataType, static_cast<std::int64_t>(type));
     tensor.add_bytes(kTensorName, name);
     const auto* bytes = reinterpret_cast<const char*>(numbers.data());
     tensor.add_bytes(kTensorRawData, std::string_view(bytes, numbers.size() * sizeof(Number)));
@@ -77,7 +55,7 @@ ProtobufWriter value_message(const std::string& name, const OnnxDims& dims) {
         dimension.add_integer(kDimensionValue, extent);
         shape.add_message(kShapeDim, dimension);
     }
-    tensor_type.add_integer(kTensorTypeElement, kFloat32);
+    tensor_type.add_integer(kTensorTypeElement, static_cast<std::int64_t>(OnnxType::float32));
     tensor_type.add_message(kTensorTypeShape, shape);
     type.add_message(kTypeTensor, tensor_type);
     value.add_bytes(kValueInfoName, name);
@@ -111,20 +89,20 @@ void OnnxGraph::add_node(const OnnxNode& node) {
 }
 
 void OnnxGraph::add_floats(const std::string& name, const OnnxDims& dims, const std::vector<float>& numbers) {
-    message_.add_message(kGraphInitializer, tensor_message(name, dims, kFloat32, numbers));
+    message_.add_message(kGraphInitializer, tensor_message(name, dims, OnnxType::float32, numbers));
 }
 
 void OnnxGraph::add_integers(const std::string& name, const OnnxDims& dims, const std::vector<std::int64_t>& numbers) {
-    message_.add_message(kGraphInitializer, tensor_message(name, dims, kInt64, numbers));
+    message_.add_message(kGraphInitializer, tensor_message(name, dims, OnnxType::int64, numbers));
 }
 
 void OnnxGraph::add_bytes(const std::string& name, const OnnxDims& dims, const std::vector<std::uint8_t>& numbers) {
-    message_.add_message(kGraphInitializer, tensor_message(name, dims, kUint8, numbers));
+    message_.add_message(kGraphInitializer, tensor_message(name, dims, OnnxType::uint8, numbers));
 }
 
 void OnnxGraph::add_signed_bytes(const std::string& name, const OnnxDims& dims,
                                  const std::vector<std::int8_t>& numbers) {
-    message_.add_message(kGraphInitializer, tensor_message(name, dims, kInt8, numbers));
+    message_.add_message(kGraphInitializer, tensor_message(name, dims, OnnxType::int8, numbers));
 }
 
 void OnnxGraph::add_input(const std::string& name, const OnnxDims& dims) {

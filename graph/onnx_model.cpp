@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "graph/onnx_fields.h"
 #include "graph/protobuf_reader.h"
 
 namespace banyan {
@@ -15,45 +16,7 @@ namespace {
 constexpr std::size_t kMostAxes = 16;
 constexpr std::size_t kMostNumbers = std::numeric_limits<std::int32_t>::max(); // bytes of a message
 
-// Field numbers of onnx.proto.
-enum ModelField { kModelGraph = 7, kModelOpsetImport = 8 };
-enum OpsetField { kOpsetDomain = 1, kOpsetVersion = 2 };
-enum GraphField {
-    kGraphNode = 1,
-    kGraphInitializer = 5,
-    kGraphInput = 11,
-    kGraphOutput = 12,
-    kGraphSparseInitializer = 15
-};
-enum NodeField { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeOpType = 4, kNodeAttribute = 5, kNodeDomain = 7 };
-enum AttributeField {
-    kAttributeName = 1,
-    kAttributeFloat = 2,
-    kAttributeInt = 3,
-    kAttributeString = 4,
-    kAttributeTensor = 5,
-    kAttributeGraph = 6,
-    kAttributeFloats = 7,
-    kAttributeInts = 8,
-    kAttributeGraphs = 11
-};
-enum TensorField {
-    kTensorDims = 1,
-    kTensorDataType = 2,
-    kTensorSegment = 3,
-    kTensorFloats = 4,
-    kTensorInt32s = 5,
-    kTensorInt64s = 7,
-    kTensorName = 8,
-    kTensorRawData = 9,
-    kTensorExternalData = 13,
-    kTensorDataLocation = 14
-};
-enum ValueInfoField { kValueInfoName = 1, kValueInfoType = 2 };
-enum TypeField { kTypeTensor = 1 };
-enum TensorTypeField { kTensorTypeElement = 1, kTensorTypeShape = 2 };
-enum ShapeField { kShapeDim = 1 };
-enum DimensionField { kDimensionValue = 1 };
+using namespace onnx;
 
 std::size_t bytes_of(OnnxType type) {
     switch (type) {
