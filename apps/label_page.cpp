@@ -1,11 +1,9 @@
 #include "apps/label_page.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/check.h"
-#include "eval/missing_labels.h"
-#include "image/image_codec.h"
+#include "eval/label_report.h"
 #include "report/axis_ticks.h"
 #include "report/html_report.h"
 
@@ -71,18 +69,6 @@ std::vector<MissingLabel> added_boxes(const LabelOutcome& outcome, int class_id)
     return boxes;
 }
 
-void add_gallery(HtmlReport& report, const std::vector<MissingLabel>& boxes, const std::vector<Dataset>& datasets,
-                 const ClassTable& table) {
-    std::vector<ReportPicture> pictures;
-    for (const MissingLabel& box : boxes) {
-        const Dataset& dataset = datasets[box.dataset];
-        const std::string name = std::filesystem::path(dataset.record(box.record).name).filename().string();
-        pictures.push_back(
-            {encode_jpeg(draw_missing_label(box, datasets, table, kCropSide)), dataset.name() + " · " + name});
-    }
-    report.gallery(pictures);
-}
-
 } // namespace
 
 std::string label_page(const LabelOutcome& outcome) {
@@ -99,9 +85,9 @@ std::string label_page(const LabelOutcome& outcome) {
         const auto shown = static_cast<std::ptrdiff_t>(std::min(kShown, boxes.size()));
         report.section("Added: " + outcome.table.class_name(one.class_id));
         report.text("The surest boxes.");
-        add_gallery(report, {boxes.begin(), boxes.begin() + shown}, datasets, outcome.table);
+        add_box_gallery(report, {boxes.begin(), boxes.begin() + shown}, datasets, outcome.table, kCropSide);
         report.text("The least sure boxes.");
-        add_gallery(report, {boxes.end() - shown, boxes.end()}, datasets, outcome.table);
+        add_box_gallery(report, {boxes.end() - shown, boxes.end()}, datasets, outcome.table, kCropSide);
     }
     return report.html();
 }

@@ -110,21 +110,21 @@ ReportTable labelled_table(const LeakageMatrix& matrix) {
     return table;
 }
 
-void add_gallery(HtmlReport& report, const std::vector<MissingLabel>& list, const std::vector<Dataset>& datasets,
-                 const ClassTable& table) {
+} // namespace
+
+void add_box_gallery(HtmlReport& report, const std::vector<MissingLabel>& boxes, const std::vector<Dataset>& datasets,
+                     const ClassTable& table, int side) {
     std::vector<ReportPicture> pictures;
-    for (const MissingLabel& missing : list) {
-        const Dataset& dataset = datasets[missing.dataset];
-        const std::string name = std::filesystem::path(dataset.record(missing.record).name).filename().string();
-        const bool is_usual = missing.state == LabelState::exhaustive || missing.state == LabelState::unknown;
-        const std::string state = is_usual ? "" : std::string(" · ") + label_state_name(missing.state);
-        pictures.push_back({encode_jpeg(draw_missing_label(missing, datasets, table, kCropSide)),
-                            dataset.name() + state + " · " + name});
+    for (const MissingLabel& box : boxes) {
+        const Dataset& dataset = datasets[box.dataset];
+        const std::string name = std::filesystem::path(dataset.record(box.record).name).filename().string();
+        const bool is_usual = box.state == LabelState::exhaustive || box.state == LabelState::unknown;
+        const std::string state = is_usual ? "" : std::string(" · ") + label_state_name(box.state);
+        pictures.push_back(
+            {encode_jpeg(draw_missing_label(box, datasets, table, side)), dataset.name() + state + " · " + name});
     }
     report.gallery(pictures);
 }
-
-} // namespace
 
 void add_leakage_section(HtmlReport& report, const LeakageMatrix& matrix) {
     report.section("Leakage");
@@ -144,12 +144,12 @@ void add_missing_label_sections(HtmlReport& report, const MissingLabels& missing
         report.text("The surest detections in images that claim to label every object of the class, with no labelled "
                     "box near them. Each is a missing label or a false detection. Thin boxes: labelled objects of the "
                     "class.");
-        add_gallery(report, missing.likely, datasets, table);
+        add_box_gallery(report, missing.likely, datasets, table, kCropSide);
     }
     if (missing.addable.empty()) return;
     report.section("Labels to add");
     report.text("The surest detections in images that do not label the class, or only in part.");
-    add_gallery(report, missing.addable, datasets, table);
+    add_box_gallery(report, missing.addable, datasets, table, kCropSide);
 }
 
 } // namespace banyan

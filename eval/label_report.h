@@ -10,7 +10,12 @@
 
 namespace banyan {
 
-/// Sections of an evaluation's report about what the data sets do not label.
+/// Parts of reports about what data sets do not label.
+
+/// A gallery of boxes with their surroundings, `side` pixels square, each with data set, label state where it is not
+/// the usual one, and picture. @throws DataError, IoError
+void add_box_gallery(HtmlReport& report, const std::vector<MissingLabel>& boxes, const std::vector<Dataset>& datasets,
+                     const ClassTable& table, int side);
 
 /// Heat maps of detections per image for every task and data set, false detections where nothing is, and the normal
 /// rates where the task is labelled.
