@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "data/dataset_list.h"
+#include "eval/evaluate.h"
 #include "label/find_objects.h"
 #include "network/model_config.h"
 
@@ -28,8 +29,7 @@ namespace fs = std::filesystem;
 
 struct LabelOptions {
     std::string config, list, folder;
-    double beta_high, beta_low, floor;
-    float iou;
+    double beta_high, beta_low, floor, iou;
     bool force;
 };
 
@@ -42,7 +42,7 @@ LabelOptions label_options(const Options& options) {
     result.beta_high = number_option<double>(options, "beta-high", kLeastBeta, kMostBeta);
     result.beta_low = number_option<double>(options, "beta-low", kLeastBeta, kMostBeta);
     result.floor = number_option<double>(options, "floor", 0, 1);
-    result.iou = static_cast<float>(number_option<double>(options, "iou", 0.05, 1));
+    result.iou = number_option<double>(options, "iou", 0.05, 1);
     result.force = options.count("force") != 0;
     if (result.list != "datasets" && result.list != "validation") {
         throw UsageError(ErrorText{"--split", "unknown list", "datasets or validation", "\"" + result.list + "\"", ""});
@@ -97,16 +97,17 @@ public:
                 return one.teacher == teacher && state_of(record, one.class_id) != LabelState::unknown;
             });
         };
+        CocoProblem problem = ground_truth_of(datasets, table_);
+        std::size_t first = 0; // image of the data set
         for (const Dataset& dataset : datasets) {
-            const std::vector<FoundInPicture> found = find(dataset, "judging", is_asked);
-            for (std::size_t r = 0; r < dataset.size(); ++r) {
-                for (TeacherJudgement& one : judgements) {
-                    judge_picture(found[r][one.teacher], dataset.record(r).labels, one.class_id, options_.iou,
-                                  one.judged);
-                }
-            }
+            add_all_found(find(dataset, "judging", is_asked), judgements, first, problem);
+            first += dataset.size();
         }
-        for (TeacherJudgement& one : judgements) choose(one);
+        const std::vector<JudgedClass> judged = judge_classes(problem, options_.iou);
+        for (TeacherJudgement& one : judgements) {
+            one.judged = judged[static_cast<std::size_t>(one.class_id)];
+            choose(one);
+        }
         check_floor(judgements);
         return judgements;
     }
@@ -124,9 +125,13 @@ public:
         for (std::size_t r = 0; r < dataset.size(); ++r) {
             completed.records.push_back(complete_labels(dataset.record(r).labels, found[r], teachers));
         }
+        CocoProblem problem = ground_truth_of({dataset}, table_);
+        add_all_found(found, outcome.judgements, 0, problem);
+        const std::vector<JudgedClass> judged = judge_classes(problem, options_.iou);
         for (const TeacherJudgement& one : outcome.judgements) {
-            outcome.classes.push_back(counted(completed, found, one));
-            outcome.classes.back().dataset = index;
+            LabelledClass& counts = outcome.classes.emplace_back(counted(completed, one.class_id));
+            counts.dataset = index;
+            counts.judged = judged[static_cast<std::size_t>(one.class_id)];
         }
         return completed;
     }
@@ -134,6 +139,16 @@ public:
 private:
     static LabelState state_of(const Record& record, int class_id) {
         return record.labels.states[static_cast<std::size_t>(class_id)];
+    }
+
+    /// Of each class what its teacher has found. @param first image of the problem that is the data set's first
+    static void add_all_found(const std::vector<FoundInPicture>& found, const std::vector<TeacherJudgement>& judgements,
+                              std::size_t first, CocoProblem& problem) {
+        for (std::size_t r = 0; r < found.size(); ++r) {
+            for (const TeacherJudgement& one : judgements) {
+                add_found(found[r][one.teacher], one.class_id, first + r, problem);
+            }
+        }
     }
 
     std::vector<TeacherJudgement> empty_judgements() const {
@@ -188,7 +203,7 @@ private:
     void check_floor(const std::vector<TeacherJudgement>& judgements) const {
         std::string low;
         for (const TeacherJudgement& one : judgements) {
-            const double reached = average_precision(one.judged);
+            const double reached = one.judged.average_precision;
             if (one.is_by_hand || reached >= options_.floor) continue;
             low += (low.empty() ? "" : ", ") + teachers_[one.teacher].name + " in \"" +
                    table_.class_name(one.class_id) + "\" (" + std::to_string(reached) + ")";
@@ -199,16 +214,13 @@ private:
                                   "", "leave them out, or take them all the same with --force"});
     }
 
-    LabelledClass counted(const CompletedDataset& completed, const std::vector<FoundInPicture>& found,
-                          const TeacherJudgement& one) const {
+    static LabelledClass counted(const CompletedDataset& completed, int class_id) {
         LabelledClass counts;
-        counts.class_id = one.class_id;
+        counts.class_id = class_id;
         for (std::size_t r = 0; r < completed.records.size(); ++r) {
-            const Record& record = completed.dataset->record(r);
-            judge_picture(found[r][one.teacher], record.labels, one.class_id, options_.iou, counts.judged);
-            if (state_of(record, one.class_id) == LabelState::unknown) ++counts.completed;
+            if (state_of(completed.dataset->record(r), class_id) == LabelState::unknown) ++counts.completed;
             for (const PseudoLabel& pseudo : completed.records[r].added) {
-                if (pseudo.class_id == one.class_id) ++(pseudo.is_ignore ? counts.ignored : counts.boxes);
+                if (pseudo.class_id == class_id) ++(pseudo.is_ignore ? counts.ignored : counts.boxes);
             }
         }
         return counts;
@@ -228,7 +240,7 @@ Provenance provenance_of(const LabelOutcome& outcome) {
             {teacher.name, fs::path(teacher.file).filename().string(), hash_bytes(read_file(teacher.file)), {}});
     }
     for (const TeacherJudgement& one : outcome.judgements) {
-        const double precision = one.judged.objects == 0 ? -1 : average_precision(one.judged);
+        const double precision = one.judged.objects == 0 ? -1 : one.judged.average_precision;
         provenance.teachers[one.teacher].classes.push_back({one.class_id, one.thresholds, precision});
     }
     return provenance;
@@ -261,8 +273,8 @@ void label(const Options& options) {
     if (!cache.empty()) stream_options.cache = std::make_shared<FoundCache>(cache);
     const TeacherStreams streams = make_teacher_streams(teachers, table, stream_options);
     const Labelling labelling(values, table, teachers, streams);
-    LabelOutcome outcome{table, teachers, labelling.judge(judging), {}, {}, values.beta_high, values.beta_low, 0};
-    outcome.iou = static_cast<double>(values.iou);
+    LabelOutcome outcome{table, teachers,         labelling.judge(judging), {},
+                         {},    values.beta_high, values.beta_low,          values.iou};
     for (std::size_t d = 0; d < datasets.size(); ++d) {
         outcome.datasets.push_back(labelling.complete(datasets[d], d, outcome));
         outcome.datasets.back().options = &listed[d];

@@ -33,7 +33,7 @@ Json teacher_json(const LabelOutcome& outcome, const TeacherJudgement& one) {
             {"low", thresholds.low},
             {"high", thresholds.high},
             {"by_hand", one.is_by_hand},
-            {"ap", judged_json(one.judged, average_precision(one.judged))},
+            {"ap", judged_json(one.judged, one.judged.average_precision)},
             {"f_high", judged_json(one.judged, f_score(one.judged, thresholds.high, outcome.beta_high))},
             {"f_low", judged_json(one.judged, f_score(one.judged, thresholds.low, outcome.beta_low))},
             {"pictures", one.judged.pictures},
@@ -77,7 +77,7 @@ std::string label_outcome_table(const LabelOutcome& outcome) {
         const ScoreThresholds& thresholds = one.thresholds;
         teachers.add({outcome.table.class_name(one.class_id), outcome.teachers[one.teacher].name,
                       number(thresholds.low), number(thresholds.high),
-                      judged_text(one.judged, average_precision(one.judged)),
+                      judged_text(one.judged, one.judged.average_precision),
                       judged_text(one.judged, f_score(one.judged, thresholds.high, outcome.beta_high)),
                       judged_text(one.judged, f_score(one.judged, thresholds.low, outcome.beta_low)),
                       std::to_string(one.judged.objects)});

@@ -23,7 +23,7 @@ ReportTable teacher_table(const LabelOutcome& outcome) {
         const ScoreThresholds& thresholds = one.thresholds;
         table.rows.push_back({outcome.table.class_name(one.class_id) + ", " + outcome.teachers[one.teacher].name,
                               number(thresholds.low), number(thresholds.high),
-                              judged_text(one.judged, average_precision(one.judged)),
+                              judged_text(one.judged, one.judged.average_precision),
                               judged_text(one.judged, f_score(one.judged, thresholds.high, outcome.beta_high)),
                               judged_text(one.judged, f_score(one.judged, thresholds.low, outcome.beta_low)),
                               std::to_string(one.judged.pictures), std::to_string(one.judged.objects)});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/check.h"
+
 namespace banyan {
 
 namespace {
@@ -37,21 +39,17 @@ double share_in(const Polygon& region, const CocoBox& detection) {
     return static_cast<double>(covered_share(box, region));
 }
 
-ThresholdMask thresholds_reached(double overlap) {
-    unsigned mask = 0;
-    for (std::size_t t = 0; t < kCocoIouThresholds; ++t) {
-        mask |= static_cast<unsigned>(overlap >= kCocoIouThreshold[t]) << t;
-    }
-    return static_cast<ThresholdMask>(mask);
-}
-
 ThresholdMask without(ThresholdMask mask, ThresholdMask removed) { return static_cast<ThresholdMask>(mask & ~removed); }
 
 } // namespace
 
-CategoryMatcher::CategoryMatcher(const CocoProblem& problem, std::size_t max_detections)
-    : problem_(problem), max_detections_(max_detections), partial_(problem.images.size()),
-      image_begin_(problem.images.size()), image_count_(problem.images.size()) {}
+CategoryMatcher::CategoryMatcher(const CocoProblem& problem, const CocoOptions& options)
+    : problem_(problem), max_detections_(options.max_detections.back()), thresholds_(options.iou_thresholds),
+      partial_(problem.images.size()), image_begin_(problem.images.size()), image_count_(problem.images.size()) {
+    BANYAN_CHECK(
+        std::is_sorted(thresholds_.begin(), thresholds_.end()) && thresholds_.front() > 0 && thresholds_.back() <= 1,
+        "iou_thresholds must be in (0, 1] and not fall, got ", thresholds_.front(), " to ", thresholds_.back());
+}
 
 const CategoryMatches& CategoryMatcher::match(std::size_t category, std::span<const std::uint32_t> annotations,
                                               std::span<const std::uint32_t> detections) {
@@ -166,6 +164,14 @@ void CategoryMatcher::match_image(std::size_t image) {
     }
 }
 
+ThresholdMask CategoryMatcher::thresholds_reached(double overlap) const {
+    unsigned mask = 0;
+    for (std::size_t t = 0; t < kCocoIouThresholds; ++t) {
+        mask |= static_cast<unsigned>(overlap >= thresholds_[t]) << t;
+    }
+    return static_cast<ThresholdMask>(mask);
+}
+
 /// The targets that overlap enough for the lowest threshold, best first. Of equal overlaps the later target wins, as
 /// in pycocotools.
 void CategoryMatcher::find_candidates(const Entry& entry) {
@@ -173,8 +179,8 @@ void CategoryMatcher::find_candidates(const Entry& entry) {
     for (std::uint32_t i = 0; i < targets_.size(); ++i) {
         const Target& target = targets_[i];
         double overlap = overlap_of(entry.box, entry.area, target.box, target.area_of_box, target.crowd);
-        if (target.outline && overlap >= kCocoIouThreshold[0]) overlap = share_in(*target.outline, entry.box);
-        if (overlap >= kCocoIouThreshold[0]) candidates_.push_back({overlap, i, thresholds_reached(overlap)});
+        if (target.outline && overlap >= thresholds_[0]) overlap = share_in(*target.outline, entry.box);
+        if (overlap >= thresholds_[0]) candidates_.push_back({overlap, i, thresholds_reached(overlap)});
     }
     std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
         return a.overlap != b.overlap ? a.overlap > b.overlap : a.target > b.target;

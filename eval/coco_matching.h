@@ -30,8 +30,9 @@ struct CategoryMatches {
 /// Matches the detections of one category after the other; keeps its buffers between them.
 class CategoryMatcher {
 public:
-    /// Keeps a reference to `problem`, which must be checked.
-    CategoryMatcher(const CocoProblem& problem, std::size_t max_detections);
+    /// Keeps a reference to `problem`, which must be checked. Of each image and category the last of
+    /// options.max_detections are matched. @throws CheckError IoU thresholds out of range
+    CategoryMatcher(const CocoProblem& problem, const CocoOptions& options);
 
     /// `annotations` and `detections`: the category's indices, by image, then in the order given.
     /// The result is valid until the next call.
@@ -73,11 +74,13 @@ private:
     void match_images(std::size_t category, std::span<const std::uint32_t> annotations);
     void collect_targets(std::span<const std::uint32_t> annotations);
     void match_image(std::size_t image);
+    ThresholdMask thresholds_reached(double overlap) const;
     void find_candidates(const Entry& entry);
     void assign_candidates(const Entry& entry, MatchedDetection& detection);
 
     const CocoProblem& problem_;
     std::size_t max_detections_;
+    std::array<double, kCocoIouThresholds> thresholds_;
     std::vector<bool> partial_;              // [image]; for the category at hand
     std::vector<std::uint32_t> image_begin_; // [image]; first of the image's entries
     std::vector<std::uint32_t> image_count_; // [image]; entries ranked so far, not above max_detections

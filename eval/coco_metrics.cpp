@@ -46,7 +46,7 @@ CocoResult evaluate_coco(const CocoProblem& problem, const CocoOptions& options)
 
     const CocoGrouping annotations(problem.annotations, problem.images.size(), problem.categories.size());
     const CocoGrouping detections(problem.detections, problem.images.size(), problem.categories.size());
-    CategoryMatcher matcher(problem, options.max_detections.back());
+    CategoryMatcher matcher(problem, options);
     for (std::size_t category = 0; category < problem.categories.size(); ++category) {
         CocoClassResult& of_class = result.per_class.emplace_back();
         of_class.name = problem.categories[category].name;

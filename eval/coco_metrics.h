@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "eval/coco_problem.h"
+#include "eval/coco_thresholds.h"
 
 namespace banyan {
 
@@ -43,6 +44,9 @@ struct CocoOptions {
     /// Detections kept per image and category, by score, for ar1, ar10 and ar100; everything else uses the last.
     /// Rising and positive.
     std::array<std::size_t, 3> max_detections = {1, 10, 100};
+    /// Overlaps from which on a detection has found an object. What is named after IoU 0.5 goes by the first, what is
+    /// named after 0.75 by the sixth. In (0, 1], none below the one before.
+    std::array<double, kCocoIouThresholds> iou_thresholds = kCocoIouThreshold;
 };
 
 /// Tallies over all areas, at the last of max_detections. "at 50": at the IoU threshold 0.5.
@@ -90,7 +94,7 @@ struct CocoResult {
 /// each; precision is looked at where a true positive is found only, since it falls everywhere else.
 /// Cost O(detections * log + pairs of boxes in the same image and category).
 ///
-/// @throws CheckError, DataError  see check_coco_problem; max_detections not rising.
+/// @throws CheckError, DataError  see check_coco_problem; max_detections not rising, IoU thresholds out of range.
 CocoResult evaluate_coco(const CocoProblem& problem, const CocoOptions& options = {});
 
 } // namespace banyan

@@ -75,7 +75,7 @@ private:
         const CocoResult result = evaluate_coco(problem);
         const CocoGrouping annotations(problem.annotations, problem.images.size(), problem.categories.size());
         const CocoGrouping detections(problem.detections, problem.images.size(), problem.categories.size());
-        CategoryMatcher matcher(problem, CocoOptions().max_detections.back());
+        CategoryMatcher matcher(problem, CocoOptions());
         samples_.ap.resize(problem.categories.size());
         samples_.ap50.resize(problem.categories.size());
         std::vector<ResampledPrecision>& curves = curves_.emplace_back();

@@ -1,43 +1,16 @@
 #include "label/score_thresholds.h"
 
 #include <algorithm>
-#include <utility>
+#include <cstdint>
+#include <numeric>
 
-#include "core/box.h"
 #include "core/check.h"
-#include "label/ignored_boxes.h"
+#include "eval/coco_metrics.h"
+#include "eval/detection_verdicts.h"
 
 namespace banyan {
 
 namespace {
-
-constexpr std::size_t kMostDetections = 100;
-
-std::vector<ScoredBox> best_of_class(const std::vector<ScoredBox>& found, int class_id) {
-    std::vector<ScoredBox> best;
-    for (const ScoredBox& scored : found) {
-        if (scored.class_id == class_id) best.push_back(scored);
-    }
-    std::stable_sort(best.begin(), best.end(),
-                     [](const ScoredBox& a, const ScoredBox& b) { return a.score > b.score; });
-    if (best.size() > kMostDetections) best.resize(kMostDetections);
-    return best;
-}
-
-/// Takes the box that is overlapped most out of those left.
-bool take_match(const Box& box, float least_iou, std::vector<Box>& left) {
-    std::size_t best = left.size();
-    float best_iou = least_iou;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        const float overlap = iou(box, left[i]);
-        if (overlap < best_iou || (best < left.size() && overlap <= best_iou)) continue;
-        best = i;
-        best_iou = overlap;
-    }
-    if (best == left.size()) return false;
-    left.erase(left.begin() + static_cast<std::ptrdiff_t>(best));
-    return true;
-}
 
 std::vector<JudgedScore> by_falling_score(const JudgedClass& judged) {
     std::vector<JudgedScore> sorted = judged.scores;
@@ -71,22 +44,31 @@ double f_of(const Counts& counts, std::size_t objects, double beta) {
 
 } // namespace
 
-void judge_picture(const std::vector<ScoredBox>& found, const Labels& labels, int class_id, float iou,
-                   JudgedClass& judged) {
-    BANYAN_CHECK(iou > 0 && iou <= 1, "judge_picture: IoU ", iou, " is not in (0, 1]");
-    const LabelState state = labels.states.at(static_cast<std::size_t>(class_id));
-    if (state == LabelState::unknown) return;
-    std::vector<Box> left;
-    for (const LabelledBox& labelled : labels.boxes) {
-        if (labelled.class_id == class_id) left.push_back(labelled.box);
+void add_found(const std::vector<ScoredBox>& found, int class_id, std::size_t image, CocoProblem& problem) {
+    for (const ScoredBox& scored : found) {
+        if (scored.class_id != class_id) continue;
+        problem.detections.push_back(
+            {static_cast<std::int32_t>(image), class_id, to_coco_box(scored.box), static_cast<double>(scored.score)});
     }
-    ++judged.pictures;
-    judged.objects += left.size();
-    for (const ScoredBox& scored : best_of_class(found, class_id)) {
-        const bool is_true = take_match(scored.box, iou, left);
-        if (!is_true && (state == LabelState::partial || is_ignored(scored.box, labels, class_id, iou))) continue;
-        judged.scores.push_back({static_cast<double>(scored.score), is_true});
+}
+
+std::vector<JudgedClass> judge_classes(const CocoProblem& problem, double iou) {
+    CocoOptions options;
+    options.iou_thresholds.fill(iou);
+    std::vector<JudgedClass> judged;
+    for (const CocoClassResult& result : evaluate_coco(problem, options).per_class) {
+        const CocoCounts& counts = result.counts;
+        const double precision = std::max(result.stats[CocoStat::ap50], 0.0); // below 0: there is nothing to find
+        judged.push_back({{}, counts.ground_truth, counts.images, precision});
     }
+    const std::vector<DetectionVerdict> verdicts = judge_detections(problem, options);
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        const bool is_true = verdicts[i] == DetectionVerdict::true_positive;
+        if (!is_true && verdicts[i] != DetectionVerdict::false_positive) continue;
+        const CocoDetection& found = problem.detections[i];
+        judged[static_cast<std::size_t>(found.category)].scores.push_back({found.score, is_true});
+    }
+    return judged;
 }
 
 ScoreQuality quality_from(const JudgedClass& judged, double score) {
@@ -110,10 +92,12 @@ std::optional<double> best_score(const JudgedClass& judged, double beta) {
     Counts counts;
     for (std::size_t i = 0; i < sorted.size(); ++i) {
         counts.add(sorted[i]);
-        const bool is_last_of_score = i + 1 == sorted.size() || sorted[i + 1].score < sorted[i].score;
+        const double score = sorted[i].score, next = i + 1 == sorted.size() ? score : sorted[i + 1].score;
+        const bool is_last_of_score = i + 1 == sorted.size() || next < score;
         const double f = f_of(counts, judged.objects, beta);
         if (!is_last_of_score || f <= best_f) continue;
-        best = sorted[i].score;
+        const double middle = std::midpoint(next, score);
+        best = middle > next ? middle : score; // between neighbouring numbers there is none
         best_f = f;
     }
     return best;
@@ -123,29 +107,6 @@ std::optional<ScoreThresholds> choose_thresholds(const JudgedClass& judged, doub
     const std::optional<double> high = best_score(judged, beta_high), low = best_score(judged, beta_low);
     if (!high || !low) return std::nullopt;
     return ScoreThresholds{std::min(*low, *high), *high};
-}
-
-double average_precision(const JudgedClass& judged) {
-    if (judged.objects == 0) return 0;
-    std::vector<std::pair<double, double>> curve; // recall, precision
-    Counts counts;
-    for (const JudgedScore& each : by_falling_score(judged)) {
-        counts.add(each);
-        curve.emplace_back(static_cast<double>(counts.true_ones) / static_cast<double>(judged.objects),
-                           static_cast<double>(counts.true_ones) / static_cast<double>(counts.all));
-    }
-    for (std::size_t i = curve.size(); i-- > 1;) {
-        curve[i - 1].second = std::max(curve[i - 1].second, curve[i].second);
-    }
-    constexpr int kSteps = 100;
-    double sum = 0;
-    auto at = curve.begin();
-    for (int step = 0; step <= kSteps; ++step) {
-        while (at != curve.end() && at->first < static_cast<double>(step) / kSteps) ++at;
-        if (at == curve.end()) break;
-        sum += at->second;
-    }
-    return sum / (kSteps + 1);
 }
 
 } // namespace banyan

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/nms.h"
-#include "data/sample.h"
+#include "eval/coco_problem.h"
 
 namespace banyan {
 
@@ -20,14 +20,17 @@ struct JudgedClass {
     std::vector<JudgedScore> scores; ///< those in ignore regions, and unmatched ones of partial labels, are left out
     std::size_t objects = 0;         ///< labelled boxes
     std::size_t pictures = 0;        ///< that label the class
+    double average_precision = 0;    ///< in [0, 1]; 0 without an object
 };
 
-/// Matches the detections of one class in one picture with its labels, as COCO's metrics do: by falling score, the 100
-/// best, each takes the labelled box left that it overlaps most, if by `iou` or more. A picture in which the class is
-/// unknown adds nothing.
-/// @param found any classes, in pixels of the picture  @param iou in (0, 1]
-void judge_picture(const std::vector<ScoredBox>& found, const Labels& labels, int class_id, float iou,
-                   JudgedClass& judged);
+/// Adds the boxes of a class that were found in a picture to those that are judged.
+/// @param found any classes, in pixels of the picture  @param image index into problem.images
+void add_found(const std::vector<ScoredBox>& found, int class_id, std::size_t image, CocoProblem& problem);
+
+/// [class id] what was found of each class, matched with the labels as COCO's metrics do (eval/coco_metrics.h), at one
+/// IoU instead of ten.
+/// @param problem ground_truth_of the pictures, with detections  @param iou in (0, 1]. @throws as evaluate_coco
+std::vector<JudgedClass> judge_classes(const CocoProblem& problem, double iou);
 
 /// From `high` on a detection is taken for an object, from `low` on it may be one. low <= high.
 struct ScoreThresholds {
@@ -46,14 +49,12 @@ ScoreQuality quality_from(const JudgedClass& judged, double score);
 /// @param beta > 0; below 1 precision counts more, above 1 recall
 double f_score(const JudgedClass& judged, double score, double beta);
 
-/// The score of a detection from which on F_beta is highest, of several the highest score; nothing where no detection
-/// is true.
+/// The score from which on F_beta is highest: the middle between the lowest score that is taken and the next lower one,
+/// which tells more of other pictures than the score of one detection; without a lower one that score. Of several
+/// best ones the highest; nothing where no detection is true.
 std::optional<double> best_score(const JudgedClass& judged, double beta);
 
 /// high = best_score of beta_high, low = that of beta_low, but not above high.
 std::optional<ScoreThresholds> choose_thresholds(const JudgedClass& judged, double beta_high, double beta_low);
-
-/// Area below the precision-recall curve as COCO takes it: interpolated, at the recalls 0, 0.01 … 1. 0 without objects.
-double average_precision(const JudgedClass& judged);
 
 } // namespace banyan

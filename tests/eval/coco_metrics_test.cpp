@@ -156,6 +156,21 @@ TEST(EvaluateCoco, KeepsTheBestOfAnImageOnly) {
     EXPECT_EQ(whole.stats[CocoStat::ar100], 1);
 }
 
+TEST(EvaluateCoco, GoesByTheThresholdsAskedFor) {
+    CocoProblem problem = empty_problem(1, 1);
+    annotate(problem, 0, 0, kHere);
+    detect(problem, 0, 0, {0, 0, 40, 18}, 0.9); // IoU 0.45
+    EXPECT_EQ(evaluate_coco(problem).stats[CocoStat::ap50], 0);
+    CocoOptions options;
+    options.iou_thresholds.front() = 0.45;
+    const CocoResult first = evaluate_coco(problem, options);
+    EXPECT_DOUBLE_EQ(first.stats[CocoStat::ap50], 1);
+    EXPECT_DOUBLE_EQ(first.stats[CocoStat::ap], 0.1);
+    EXPECT_EQ(first.per_class[0].counts.true_positives_50, 1U);
+    options.iou_thresholds.fill(0.45);
+    EXPECT_DOUBLE_EQ(evaluate_coco(problem, options).stats[CocoStat::ap], 1);
+}
+
 TEST(EvaluateCoco, LeavesImagesOutThatDoNotLabelTheClass) {
     CocoProblem problem = random_problem(3, 8, 4);
     problem.set_judgement(2, 1, CocoJudgement::unknown);
@@ -310,6 +325,12 @@ TEST(EvaluateCoco, RefusesBadOptions) {
     using Limits = std::array<std::size_t, 3>;
     for (const Limits& limits : {Limits{0, 10, 100}, Limits{10, 1, 100}, Limits{1, 10, 9}}) {
         expect_error<CheckError>([&] { evaluate_coco(problem, CocoOptions{limits}); }, {"max_detections"});
+    }
+    for (const auto& [first, last] : {std::pair(0.0, 0.95), {-0.1, 0.95}, {0.5, 1.1}, {0.9, 0.95}}) {
+        CocoOptions options;
+        options.iou_thresholds.front() = first;
+        options.iou_thresholds.back() = last;
+        expect_error<CheckError>([&] { evaluate_coco(problem, options); }, {"iou_thresholds"});
     }
 }
 

@@ -36,6 +36,16 @@ TEST(JudgeDetections, TellsWhatEachCountsAs) {
                                                        Verdict::true_positive, Verdict::ignored, Verdict::ignored));
 }
 
+TEST(JudgeDetections, GoesByTheFirstThreshold) {
+    CocoProblem problem = empty_problem(1, 1);
+    annotate(problem, 0, 0, kHere);
+    detect(problem, 0, 0, {0, 0, 40, 18}, 0.9); // IoU 0.45
+    EXPECT_THAT(judge_detections(problem), ElementsAre(Verdict::false_positive));
+    CocoOptions options;
+    options.iou_thresholds.front() = 0.45;
+    EXPECT_THAT(judge_detections(problem, options), ElementsAre(Verdict::true_positive));
+}
+
 TEST(JudgeDetections, LeavesOutWhatLiesBehindTheBestHundred) {
     CocoProblem problem = empty_problem(1, 1);
     for (int i = 0; i < 102; ++i) detect(problem, 0, 0, kHere, 0.001 * (i + 1));

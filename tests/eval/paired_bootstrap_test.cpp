@@ -97,7 +97,7 @@ CocoProblem written_out(const CocoProblem& problem, const ImageResamples& resamp
 ResampledValues resampled_values(const CocoProblem& problem, std::size_t category, const ImageResamples& resamples) {
     const CocoGrouping annotations(problem.annotations, problem.images.size(), problem.categories.size());
     const CocoGrouping detections(problem.detections, problem.images.size(), problem.categories.size());
-    CategoryMatcher matcher(problem, 100);
+    CategoryMatcher matcher(problem, CocoOptions());
     ResampledRecall recall(problem, category);
     recall.use(resamples);
     ResampledPrecision precision(problem, matcher.match(category, annotations.of(category), detections.of(category)));

@@ -1,12 +1,12 @@
 #include "label/score_thresholds.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "core/random.h"
-#include "eval/coco_metrics.h"
 #include "eval/evaluate.h"
 #include "support/expect_error.h"
 
@@ -65,51 +65,64 @@ Scene random_scene(std::uint64_t seed) {
     return scene;
 }
 
-JudgedClass judged_faces(const Scene& scene, float iou = 0.5F) {
-    JudgedClass judged;
-    for (std::size_t r = 0; r < scene.records.size(); ++r) {
-        judge_picture(scene.found[r], scene.records[r].labels, 0, iou, judged);
-    }
-    return judged;
+JudgedClass judged_faces(const Scene& scene, double iou = 0.5) {
+    const std::vector<Dataset> datasets{Dataset("a", scene.records, {LabelState::exhaustive, LabelState::unknown})};
+    CocoProblem problem = ground_truth_of(datasets, table());
+    for (std::size_t r = 0; r < scene.found.size(); ++r) add_found(scene.found[r], 0, r, problem);
+    return judge_classes(problem, iou)[0];
 }
 
-/// The metrics of `banyan eval` are another implementation.
-TEST(JudgePicture, CountsAndPrecisionAreThoseOfTheCocoMetrics) {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-        const Scene scene = random_scene(seed);
-        const std::vector<Dataset> datasets{Dataset("a", scene.records, {LabelState::exhaustive, LabelState::unknown})};
-        CocoProblem problem = ground_truth_of(datasets, table());
-        for (std::size_t r = 0; r < scene.found.size(); ++r) {
-            for (const ScoredBox& found : scene.found[r]) {
-                problem.detections.push_back({static_cast<std::int32_t>(r), found.class_id, to_coco_box(found.box),
-                                              static_cast<double>(found.score)});
-            }
-        }
-        const CocoClassResult expected = evaluate_coco(problem).per_class[0];
-        const JudgedClass judged = judged_faces(scene);
-        EXPECT_EQ(judged.pictures, expected.counts.images) << seed;
-        EXPECT_EQ(judged.objects, expected.counts.ground_truth) << seed;
-        const auto true_ones = std::count_if(judged.scores.begin(), judged.scores.end(),
-                                             [](const JudgedScore& one) { return one.is_true; });
-        EXPECT_EQ(static_cast<std::size_t>(true_ones), expected.counts.true_positives_50) << seed;
-        EXPECT_EQ(judged.scores.size() - static_cast<std::size_t>(true_ones), expected.counts.false_positives_50)
-            << seed;
-        if (judged.objects == 0) continue;
-        EXPECT_NEAR(average_precision(judged), expected.stats[CocoStat::ap50], 1e-9) << seed;
-    }
+/// Faces in a picture of 100 x 100, with what was found.
+Scene one_picture(LabelState state, std::vector<LabelledBox> boxes, std::vector<ScoredBox> found) {
+    Scene scene;
+    Record& record = scene.records.emplace_back();
+    record.name = "one.jpg";
+    record.width = record.height = 100;
+    record.labels.states = {state, LabelState::unknown};
+    record.labels.boxes = std::move(boxes);
+    scene.found.push_back(std::move(found));
+    return scene;
 }
 
-TEST(JudgePicture, GoesByTheOverlapAskedFor) {
-    Labels labels;
-    labels.states = {LabelState::exhaustive, LabelState::unknown};
-    labels.boxes = {{{0, 0, 10, 10}, 0}};
-    const std::vector<ScoredBox> found{{{0, 0, 10, 4.5F}, 0.9F, 0}}; // IoU 0.45
-    JudgedClass loose, tight;
-    judge_picture(found, labels, 0, 0.4F, loose);
-    judge_picture(found, labels, 0, 0.5F, tight);
-    EXPECT_TRUE(loose.scores.at(0).is_true);
-    EXPECT_FALSE(tight.scores.at(0).is_true);
-    expect_error<CheckError>([&] { judge_picture(found, labels, 0, 0, loose); }, {"IoU"});
+TEST(JudgeClasses, TellsWhatIsTrueAndWhatIsNot) {
+    Scene scene = one_picture(LabelState::exhaustive, {{{0, 0, 10, 10}, 0}, {{50, 50, 60, 60}, 0}},
+                              {{{0, 0, 10, 9}, 0.9F, 0},      // the first face
+                               {{0, 0, 10, 10}, 0.8F, 0},     // again
+                               {{50, 50, 60, 60}, 0.7F, 1},   // of another class
+                               {{20, 20, 30, 30}, 0.6F, 0}}); // in an ignore region
+    scene.records[0].labels.ignore.push_back({Box{15, 15, 40, 40}, 0});
+    const JudgedClass judged = judged_faces(scene);
+    EXPECT_EQ(judged.pictures, 1U);
+    EXPECT_EQ(judged.objects, 2U);
+    ASSERT_EQ(judged.scores.size(), 2U);
+    EXPECT_FLOAT_EQ(static_cast<float>(judged.scores[0].score), 0.9F);
+    EXPECT_TRUE(judged.scores[0].is_true);
+    EXPECT_FLOAT_EQ(static_cast<float>(judged.scores[1].score), 0.8F);
+    EXPECT_FALSE(judged.scores[1].is_true);
+    EXPECT_NEAR(judged.average_precision, 51.0 / 101, 1e-9); // precision 1 at the recalls 0, 0.01 … 0.5
+}
+
+TEST(JudgeClasses, LeavesOutWhatTheLabelsDoNotTell) {
+    const std::vector<ScoredBox> found{{{0, 0, 10, 10}, 0.9F, 0}, {{70, 70, 80, 80}, 0.8F, 0}};
+    const JudgedClass partial = judged_faces(one_picture(LabelState::partial, {{{0, 0, 10, 10}, 0}}, found));
+    ASSERT_EQ(partial.scores.size(), 1U);
+    EXPECT_TRUE(partial.scores[0].is_true);
+    const JudgedClass unknown = judged_faces(one_picture(LabelState::unknown, {}, found));
+    EXPECT_TRUE(unknown.scores.empty());
+    EXPECT_EQ(unknown.pictures, 0U);
+    const JudgedClass absent = judged_faces(one_picture(LabelState::absent, {}, found));
+    EXPECT_EQ(absent.scores.size(), 2U);
+    EXPECT_EQ(absent.average_precision, 0) << "there is nothing to find";
+}
+
+TEST(JudgeClasses, GoesByTheOverlapAskedFor) {
+    const Scene scene =
+        one_picture(LabelState::exhaustive, {{{0, 0, 10, 10}, 0}}, {{{0, 0, 10, 4.5F}, 0.9F, 0}}); // IoU 0.45
+    EXPECT_TRUE(judged_faces(scene, 0.4).scores.at(0).is_true);
+    EXPECT_DOUBLE_EQ(judged_faces(scene, 0.4).average_precision, 1);
+    EXPECT_FALSE(judged_faces(scene, 0.5).scores.at(0).is_true);
+    EXPECT_EQ(judged_faces(scene, 0.5).average_precision, 0);
+    expect_error<CheckError>([&] { judged_faces(scene, 0); }, {"iou_thresholds"});
 }
 
 /// F of all thresholds, from its definition.
@@ -142,6 +155,11 @@ TEST(BestScore, IsTheBestOfAllThresholds) {
             EXPECT_EQ(chosen.has_value(), best >= 0) << seed;
             if (!chosen) continue;
             EXPECT_NEAR(plain_f(judged, *chosen, beta), best_f, 1e-12) << seed << " " << beta;
+            double next = best;
+            for (const JudgedScore& one : judged.scores) {
+                if (one.score < best && (next == best || one.score > next)) next = one.score;
+            }
+            EXPECT_DOUBLE_EQ(*chosen, (best + next) / 2) << seed << " " << beta;
         }
     }
 }
@@ -169,18 +187,26 @@ TEST(ChooseThresholds, OfAnExample) {
     // F_0.5 = 1.25 TP / (0.25 * 4 + all): 0.9: 1.25 / 2, 0.8: 1.25 / 3, 0.7: 2.5 / 4, 0.4: 3.75 / 5 = 0.75, 0.3: 3.75 /
     // 6 F_2   = 5 TP / (16 + all):          0.9: 5 / 17,   …,             0.4: 15 / 20 = 0.75
     const auto chosen = choose_thresholds(judged, 0.5, 2);
-    EXPECT_EQ(chosen, (ScoreThresholds{0.4, 0.4}));
-    EXPECT_DOUBLE_EQ(f_score(judged, 0.4, 0.5), 0.75);
+    ASSERT_TRUE(chosen);
+    EXPECT_DOUBLE_EQ(chosen->low, 0.35); // between 0.4 and 0.3
+    EXPECT_DOUBLE_EQ(chosen->high, 0.35);
+    EXPECT_DOUBLE_EQ(f_score(judged, chosen->high, 0.5), 0.75);
     EXPECT_DOUBLE_EQ(quality_from(judged, 0.7).precision, 2.0 / 3);
     EXPECT_DOUBLE_EQ(quality_from(judged, 0.7).recall, 0.5);
-    // Precision 1 up to recall 0.25 (26 points), 0.75 up to 0.75 (50 points).
-    EXPECT_NEAR(average_precision(judged), (26 * 1 + 50 * 0.75) / 101, 1e-12);
+}
+
+TEST(BestScore, IsTheLowestScoreWhereThereIsNoneBelow) {
+    JudgedClass judged;
+    judged.objects = 3;
+    judged.scores = {{0.9, true}, {0.5, true}, {0.5, true}};
+    EXPECT_EQ(best_score(judged, 1), 0.5);
+    judged.scores.push_back({std::nextafter(0.5, 0.0), false}); // no number lies between
+    EXPECT_EQ(best_score(judged, 0.5), 0.5);
 }
 
 TEST(ChooseThresholds, NothingWhereNothingIsFound) {
     JudgedClass judged;
     EXPECT_FALSE(choose_thresholds(judged, 0.5, 2));
-    EXPECT_EQ(average_precision(judged), 0);
     EXPECT_EQ(quality_from(judged, 0.5).recall, 0);
     judged.objects = 2;
     judged.scores = {{0.5, false}};

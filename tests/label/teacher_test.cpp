@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "data/load_sample.h"
+#include "eval/evaluate.h"
 #include "label/find_objects.h"
 #include "support/expect_error.h"
 #include "support/painted_image.h"
@@ -104,16 +105,14 @@ protected:
         options.classes = {{source, ours}};
         return load_dataset(options, table());
     }
-    static JudgedClass judged(const Dataset& dataset, const LabelTeacherOptions& options, int class_id, float iou) {
+    static JudgedClass judged(const Dataset& dataset, const LabelTeacherOptions& options, int class_id, double iou) {
         const TeacherStreams streams = make_teacher_streams({options}, table(), StreamOptions{1, 1});
         FindOptions find;
         find.is_asked = [](std::size_t, const Record&) { return true; };
         const std::vector<FoundInPicture> found = find_objects(dataset, streams, find);
-        JudgedClass result;
-        for (std::size_t r = 0; r < dataset.size(); ++r) {
-            judge_picture(found[r][0], dataset.record(r).labels, class_id, iou, result);
-        }
-        return result;
+        CocoProblem problem = ground_truth_of({dataset}, table());
+        for (std::size_t r = 0; r < dataset.size(); ++r) add_found(found[r][0], class_id, r, problem);
+        return judge_classes(problem, iou).at(static_cast<std::size_t>(class_id));
     }
 };
 
@@ -131,7 +130,7 @@ TEST_F(RealTeacher, UltraFaceFindsFaces) {
                                         {"435", "447", {128, 192, 256}}},
                                        {}};
     const Dataset masks = dataset("masks", DatasetFormat::yolo, "*", "face");
-    EXPECT_GT(average_precision(judged(masks, options, 1, 0.4F)), 0.15); // its boxes are tighter than the labels'
+    EXPECT_GT(judged(masks, options, 1, 0.4).average_precision, 0.15); // its boxes are tighter than the labels'
 }
 
 TEST_F(RealTeacher, FastestDetFindsPersons) {
@@ -142,7 +141,7 @@ TEST_F(RealTeacher, FastestDetFindsPersons) {
     options.onnx->nms_iou = 0.45;
     options.onnx->classes = {{0, 0}};
     const Dataset persons = dataset("coco_tiny", DatasetFormat::coco, "person", "person");
-    EXPECT_GT(average_precision(judged(persons, options, 0, 0.5F)), 0.3);
+    EXPECT_GT(judged(persons, options, 0, 0.5).average_precision, 0.3);
 }
 
 } // namespace
