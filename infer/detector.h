@@ -10,6 +10,7 @@
 #include "core/task.h"
 #include "engine/engine.h"
 #include "image/image.h"
+#include "network/network_runner.h"
 
 namespace banyan {
 
@@ -24,19 +25,13 @@ struct Detection {
     Box box;          ///< in pixels of the picture, inside it
 };
 
-/// Seconds of one picture's way to its boxes.
+/// Seconds of one picture's way to its boxes, or of several pictures' ways together.
 struct StageTimes {
     double letterbox = 0, network = 0;
     double boxes = 0;          ///< decoding, suppression of overlaps, mapping to the picture
-    std::vector<double> steps; ///< of the network, by Engine::steps(); left empty unless `each_step`
+    std::vector<double> steps; ///< of the network, by Engine::steps(); left empty unless `each_step` and by others
     bool each_step = false;    ///< also time each step, which makes the network a little slower
     double total() const { return letterbox + network + boxes; }
-};
-
-enum class Bf16 {
-    automatic, ///< where the processor has instructions for it (core/cpu_features.h)
-    off,
-    on
 };
 
 /// How a detector is made of a model file. Empty options keep the model's own values.
@@ -47,9 +42,11 @@ struct DetectorOptions {
     std::optional<int> max_detections;     ///< per picture and branch [1, 10000]
     int side = 0;                          ///< network input in pixels, a multiple of 32 in [64, 4096]; 0 = the model's
     Bf16 bf16 = Bf16::automatic;
-    int threads = 0; ///< of the kernels [0, 1024]; 0 = as OpenMP has it
+    int threads = 0; ///< of the engine's kernels [0, 1024]; 0 = as OpenMP has it
+    int batch = 1;   ///< pictures that go through the network at once [1, 1024]
     /// Of detector_passes() those to leave out, for comparisons: the boxes stay the same up to rounding.
     std::vector<std::string> disabled_passes;
+    RunnerMaker runner; ///< of what runs the network; empty: the engine, on the processor
 };
 
 /// What is done to a network before it runs, in this order: the graph passes (graph/pass_list.h), then
@@ -79,19 +76,25 @@ public:
     std::vector<Detection> detect(const Image& image);
     /// The same, with the time that each stage took.
     std::vector<Detection> detect(const Image& image, StageTimes& times);
-    /// The same for several pictures of any sizes, one after the other.
+    /// The same for several pictures of any sizes, DetectorOptions::batch at a time.
     std::vector<std::vector<Detection>> detect(const std::vector<Image>& images);
+    std::vector<std::vector<Detection>> detect(const std::vector<Image>& images, StageTimes& times);
 
     /// What the network finds in a picture of its own size, side x side: boxes of all classes that the wanted branches
     /// serve, in pixels of the picture, by falling score. For judging, where pictures are letterboxed with their
     /// labels.
     std::vector<ScoredBox> boxes_in_square(const Image& square);
+    Predictions boxes_in_squares(const std::vector<Image>& squares); ///< DetectorOptions::batch at a time
 
     const ClassTable& classes() const;             ///< of the whole model
     const std::vector<std::string>& tasks() const; ///< that this detector returns, in the model's order
     int side() const;
     bool uses_bf16() const;
-    const Engine& engine() const; ///< that runs the network: its steps and memory
+    const char* precision() const; ///< NetworkRunner::precision()
+    std::string device() const;    ///< NetworkRunner::device()
+    bool has_engine() const;
+    /// That runs the network: its steps and memory. @throws CheckError something else runs it
+    const Engine& engine() const;
 
 private:
     struct Session;

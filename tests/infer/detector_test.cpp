@@ -174,6 +174,25 @@ TEST_F(DetectorTest, TreatsEachPictureOfABatchAsIfAlone) {
     EXPECT_THAT(detector.detect(std::vector<Image>{}), IsEmpty());
 }
 
+TEST_F(DetectorTest, FindsTheSameInBatches) {
+    DetectorOptions options = exact();
+    options.batch = 2;
+    Detector batches(model_, options), single(model_, exact());
+    const std::vector<Image> images{noise_image(64, 64, 5), noise_image(31, 90, 6), noise_image(120, 40, 7)};
+    const std::vector<std::vector<Detection>> together = batches.detect(images);
+    ASSERT_EQ(together.size(), images.size());
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        ASSERT_THAT(together[i], Not(IsEmpty()));
+        expect_same(together[i], single.detect(images[i]), 1e-4F);
+    }
+    const std::vector<Image> squares{noise_image(64, 64, 5), noise_image(64, 64, 6), noise_image(64, 64, 7)};
+    const Predictions boxes = batches.boxes_in_squares(squares);
+    ASSERT_EQ(boxes.size(), squares.size());
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+        EXPECT_EQ(boxes[i].size(), single.boxes_in_square(squares[i]).size());
+    }
+}
+
 TEST_F(DetectorTest, KeepsToItsOptions) {
     DetectorOptions options = exact();
     options.score_threshold = 0.3;
@@ -232,6 +251,7 @@ TEST_F(DetectorTest, RefusesOptionsOutOfRange) {
     refuses([](DetectorOptions& o) { o.side = 70; }, "multiple of 32");
     refuses([](DetectorOptions& o) { o.side = -32; }, "input side");
     refuses([](DetectorOptions& o) { o.threads = -1; }, "threads");
+    refuses([](DetectorOptions& o) { o.batch = 0; }, "batch");
     refuses([](DetectorOptions& o) { o.disabled_passes = {"fold"}; }, "fold_batch_norm, defer_boxes, fuse_operators");
 }
 
