@@ -1,122 +1,28 @@
 // The engine computes what the torch executor computes, for every kind of network that configs can name.
 
-#include <array>
-#include <cctype>
 #include <cmath>
-#include <functional>
 
 #include <gtest/gtest.h>
 
-#include "backbone/backbone.h"
-#include "core/config_reader.h"
-#include "core/random.h"
 #include "engine/engine.h"
 #include "graph/pass_list.h"
 #include "model/autocast.h"
 #include "model/graph_module.h"
-#include "model/multi_task_model.h"
-#include "network/build_graph.h"
-#include "network/model_config.h"
-#include "tests/graph/small_graphs.h"
+#include "tests/infer/kinds_of_network.h"
 
 namespace banyan {
 namespace {
 
-constexpr std::int64_t kSide = 96; // odd cell counts at the higher levels
-constexpr std::int64_t kBatch = 2;
-constexpr std::array<double, 3> kMean{123.675, 116.28, 103.53}, kStd{58.395, 57.12, 57.375};
-
-struct Network {
-    std::string name;
-    std::function<Graph()> build;
-};
-
-void PrintTo(const Network& network, std::ostream* out) { *out << network.name; }
-
-Network classifier(BackboneType type) {
-    return {backbone_name(type), [type] {
-                BackboneOptions options;
-                options.type = type;
-                options.with_classifier = true;
-                options.wide_top = type == BackboneType::mobilenet_v2 || type == BackboneType::efficientnet_lite0;
-                GraphBuilder builder(kSide, kSide);
-                build_backbone(options, builder, builder.image());
-                return builder.build();
-            }};
-}
-
-/// @param model the "model" section without "input_side" and "branches" @param head of both branches
-Network detector(const std::string& name, const std::string& model, const std::string& head) {
-    return {name, [=] {
-                const std::string text =
-                    R"({"tasks": [{"name": "face", "classes": ["bare", "masked"]}, {"name": "hand"},
-                  {"name": "head"}], "model": {"input_side": 96, )" +
-                    model + R"(, "branches": [
-                  {"name": "parts", "tasks": ["face", "hand"], "anchors": {"kind": "points",
-                   "levels": [3, 4, 5]}, "head": )" +
-                    head + R"(}, {"name": "head", "anchors": {"kind": "points", "levels": [4, 5]}, "head": )" + head +
-                    "}]}}";
-                ConfigReader reader = ConfigReader::from_text(text, name);
-                Graph graph = build_graph(parse_model(reader));
-                reader.finish();
-                return graph;
-            }};
-}
-
-std::vector<Network> networks() {
-    std::vector<Network> all;
-    for (const BackboneType type : {BackboneType::mobilenet_v2, BackboneType::efficientnet_lite0,
-                                    BackboneType::resnet18, BackboneType::resnet34, BackboneType::resnet50}) {
-        all.push_back(classifier(type));
-    }
-    const std::string slim = R"("backbone": {"type": "mobilenet_v2", "width": 0.35}, )";
-    const std::string fpn = R"("neck": {"channels": 24, "first_level": 3, "last_level": 5})";
-    all.push_back(detector("separable heads", slim + fpn, R"({"depth": 2, "width": 24})"));
-    all.push_back(detector("full heads on ResNet", R"("backbone": {"type": "resnet18"}, )" + fpn,
-                           R"({"tower": "conv", "width": 16, "box_bins": 16})"));
-    all.push_back(detector("PAN, split towers", R"("backbone": {"type": "efficientnet_lite0"}, "neck": {"type": "pan",
-                           "channels": 16, "first_level": 3, "last_level": 5})",
-                           R"({"width": 16, "split_towers": true, "activation": "hard_swish"})"));
-    all.push_back(detector("depthwise neck, SiLU",
-                           slim + R"("neck": {"channels": 16, "depthwise": true, "first_level": 3,
-                           "last_level": 5, "activation": "silu"})",
-                           R"({"width": 16, "activation": "silu", "boxes": "per_task"})"));
-    all.push_back(detector("group norms", slim + fpn + R"(, "norm": "group", "norm_groups": 8)", R"({"width": 24})"));
-    all.push_back({"every operator", [] { return test::every_operator().build(); }});
-    return all;
-}
-
-/// Values near those of a trained network: weights keep the size of their inputs, norms shift and scale a little.
-GraphWithValues with_values(Graph graph) {
-    HostTensors tensors = GraphModule(graph).to_host();
-    std::uint64_t stream = 0;
-    for (auto& [name, tensor] : tensors) {
-        Random random(11, ++stream);
-        const ParameterRole role = graph.parameters.at(name).role;
-        for (float& value : tensor.data) {
-            if (role == ParameterRole::running_var || role == ParameterRole::norm_weight) {
-                value = static_cast<float>(random.uniform(0.6, 1.4));
-            } else if (role != ParameterRole::conv_weight && role != ParameterRole::linear_weight) {
-                value += static_cast<float>(random.uniform(-0.2, 0.2));
-            }
-        }
-    }
-    return {std::move(graph), std::move(tensors)};
-}
-
-at::Tensor random_pixels(std::int64_t height, std::int64_t width) {
-    at::Tensor pixels = at::empty({kBatch, height, width, 3}, at::kByte);
-    Random random(5);
-    auto* bytes = pixels.mutable_data_ptr<std::uint8_t>();
-    for (std::int64_t i = 0; i < pixels.numel(); ++i) bytes[i] = static_cast<std::uint8_t>(random.integer(0, 255));
-    return pixels;
-}
+using test::kBatch;
+using test::kMean;
+using test::kStd;
+using test::Network;
 
 class EngineParity : public ::testing::TestWithParam<Network> {
 protected:
-    EngineParity() : network_(with_values(GetParam().build())) {
+    EngineParity() : network_(test::with_values(GetParam().build())) {
         const ValueShape& image = network_.graph.value(network_.graph.input).shape;
-        pixels_ = random_pixels(image.height, image.width);
+        pixels_ = test::random_pixels(image.height, image.width);
         GraphModule module(network_.graph);
         module.load_host(network_.tensors);
         const at::Tensor mean = at::tensor(at::ArrayRef<double>(kMean), at::kDouble);
@@ -192,11 +98,8 @@ TEST_P(EngineParity, OfBfloat16IsNoWorseThanTheTorchExecutors) {
     EXPECT_LT(error, 1.5 * mean_error(rough_)) << "torch: " << mean_error(rough_);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, EngineParity, ::testing::ValuesIn(networks()), [](const auto& test) {
-    std::string name;
-    for (const char c : test.param.name) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Networks, EngineParity, ::testing::ValuesIn(test::networks()),
+                         [](const auto& info) { return test::test_name(info.param); });
 
 } // namespace
 } // namespace banyan
