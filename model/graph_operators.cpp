@@ -56,6 +56,10 @@ Operator::Operator(const Graph& graph, const PlanStep& step, const std::map<std:
         }
     }
     if (std::holds_alternative<BatchNormAttributes>(node_->attributes)) return;
+    if (const auto* select = std::get_if<SelectChannelsAttributes>(&node_->attributes)) {
+        channels_ = torch::tensor(select->channels, torch::kLong);
+        if (!tensors.empty()) channels_ = channels_.to(tensors.begin()->second.device());
+    }
     const std::vector<std::string> names = parameter_names(*node_);
     if (!names.empty()) weight_ = tensors.at(names[0]);
     if (names.size() > 1) bias_ = tensors.at(names[1]);
@@ -70,7 +74,9 @@ struct Operator::Dispatch {
     at::Tensor operator()(const ConvAttributes& conv) const { return op.convolve(in[0], conv); }
     at::Tensor operator()(const BatchNormAttributes&) const { return op.normalise(in[0], groups); }
     at::Tensor operator()(const GroupNormAttributes& norm) const {
-        return group_norm(in[0], op.weight_, op.bias_, norm.groups, norm.eps);
+        // On GPUs the input must have the parameters' type.
+        const at::ScalarType type = in[0].is_cuda() ? op.weight_.scalar_type() : in[0].scalar_type();
+        return group_norm(in[0].to(type), op.weight_, op.bias_, norm.groups, norm.eps).to(in[0].scalar_type());
     }
     at::Tensor operator()(const ActivationAttributes& activation) const { return activate(in[0], activation.kind); }
     at::Tensor operator()(const AddAttributes&) const { return op.sum(in[0], in[1]); }
@@ -88,10 +94,9 @@ struct Operator::Dispatch {
         const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
         return at::upsample_nearest2d(in[0], {in[1].size(2), in[1].size(3)});
     }
-    at::Tensor operator()(const SelectChannelsAttributes& select) const {
-        const at::Tensor channels = torch::tensor(select.channels, torch::kLong).to(in[0].device());
+    at::Tensor operator()(const SelectChannelsAttributes&) const {
         const at::MemoryFormat layout = in[0].suggest_memory_format();
-        return in[0].index_select(1, channels).contiguous(layout);
+        return in[0].index_select(1, op.channels_.to(in[0].device())).contiguous(layout);
     }
     at::Tensor operator()(const SoftmaxAttributes&) const { return in[0].softmax(1); }
     at::Tensor operator()(const ScaleAttributes&) const {
@@ -138,8 +143,8 @@ at::Tensor Operator::convolve(const at::Tensor& x, const ConvAttributes& conv) c
     if (step_.norm >= 0) {
         const at::Tensor factor = norm_.weight * (norm_.running.variance + norm_.eps).rsqrt();
         const at::Tensor shift = norm_.bias - norm_.running.mean * factor;
-        weight = weight * factor.view({-1, 1, 1, 1});
-        bias = bias.defined() ? bias * factor + shift : shift;
+        weight = (weight * factor.view({-1, 1, 1, 1})).to(weight_.scalar_type());
+        bias = (bias.defined() ? bias * factor + shift : shift).to(weight_.scalar_type());
     }
     if (step_.rounds_weight) weight = round_weight(weight);
     const AxisPadding rows = conv_padding(conv, x.size(2)), columns = conv_padding(conv, x.size(3));

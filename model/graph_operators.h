@@ -50,6 +50,7 @@ private:
     const Node* node_;
     Activation activation_ = Activation::none; ///< of the node that has joined this one
     at::Tensor weight_, bias_;                 ///< of a convolution, linear layer or scale
+    at::Tensor channels_;                      ///< that a select_channels copies, int64, beside the parameters
     NormTensors norm_;                         ///< of a batch norm, this node or one that has joined it
 };
 

@@ -99,7 +99,7 @@ TEST_P(EngineParity, OfBfloat16IsNoWorseThanTheTorchExecutors) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, EngineParity, ::testing::ValuesIn(test::networks()),
-                         [](const auto& info) { return test::test_name(info.param); });
+                         [](const auto& network) { return test::test_name(network.param); });
 
 } // namespace
 } // namespace banyan
