@@ -42,8 +42,9 @@ struct Samples {
 struct Throughput {
     std::size_t streams = 0;
     double seconds = 0; ///< for all pictures
-    Samples each;       ///< of a picture, while the other streams ran
-    double pictures_per_second() const { return static_cast<double>(each.ms.size()) / seconds; }
+    Samples each;       ///< of a pass, while the other streams ran
+    int batch = 1;      ///< pictures a pass
+    double pictures_per_second() const { return batch * static_cast<double>(each.ms.size()) / seconds; }
 };
 
 /// What was measured, in the order in which it is shown.
@@ -91,6 +92,7 @@ void add_streams(Subjects& streams, std::size_t count, int warm_up) {
 bool measure_streams(Subjects& streams, int rounds, Throughput& measured) {
     const std::size_t pictures = streams.size() * static_cast<std::size_t>(rounds);
     measured.streams = streams.size();
+    measured.batch = streams.front()->batch();
     measured.each.ms.resize(pictures);
     Progress progress("all streams", static_cast<std::int64_t>(pictures), "picture");
     std::mutex lock;
@@ -122,7 +124,7 @@ Json samples_json(const Samples& samples) {
 
 Json throughput_json(const Throughput& throughput) {
     return {{"count", throughput.streams},
-            {"pictures", throughput.each.ms.size()},
+            {"pictures", static_cast<std::size_t>(throughput.batch) * throughput.each.ms.size()},
             {"seconds", throughput.seconds},
             {"pictures_per_second", throughput.pictures_per_second()},
             {"ms", samples_json(throughput.each)}};
@@ -134,6 +136,10 @@ struct Setting {
     double ready_ms = 0; ///< from the file to a detector that can run
 };
 
+double pictures_per_second(const Measurement& measured, const BenchSubject& subject) {
+    return subject.batch() * 1e3 / measured.stages.front().second.quantile(0.5);
+}
+
 /// Most memory that the process ever had, in bytes.
 std::int64_t peak_bytes() {
     rusage usage{};
@@ -141,20 +147,14 @@ std::int64_t peak_bytes() {
     return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
-/// Height and width that the network takes.
-std::pair<std::int64_t, std::int64_t> input_size(const BenchSubject& subject) {
-    const Graph& graph = subject.engine().graph();
-    const ValueShape& shape = graph.value(graph.input).shape;
-    return {shape.height, shape.width};
-}
-
-const char* precision_of(const BenchSubject& subject) { return subject.uses_bf16() ? "bf16" : "fp32"; }
+/// The engine's kernels; 0 where it does not run.
+int threads_of(const BenchSubject& subject) { return subject.engine() ? subject.engine()->threads() : 0; }
 
 Json result_json(const Measurement& measured, const BenchSubject& subject, const Setting& setting) {
     Json stages = Json::object(), parts = Json::object(), result{{"model", setting.model}};
     for (const auto& [name, samples] : measured.stages) stages[name] = samples_json(samples);
     for (const auto& [name, samples] : measured.parts) parts[name] = samples_json(samples);
-    const auto [height, width] = input_size(subject);
+    const auto [height, width] = subject.input_size();
     if (subject.tasks().empty()) {
         result["height"] = height;
         result["width"] = width;
@@ -162,13 +162,16 @@ Json result_json(const Measurement& measured, const BenchSubject& subject, const
         result["tasks"] = subject.tasks();
         result["side"] = width;
     }
-    result["precision"] = precision_of(subject);
-    result["threads"] = subject.engine().threads();
+    result["device"] = subject.device();
+    result["precision"] = subject.precision();
+    result["batch"] = subject.batch();
+    result["threads"] = threads_of(subject);
     result["processor"] = cpu_name();
     result["rounds"] = setting.rounds;
     result["ready_ms"] = setting.ready_ms;
-    result["arena_bytes"] = subject.engine().arena_bytes();
+    result["arena_bytes"] = subject.engine() ? subject.engine()->arena_bytes() : 0;
     result["peak_bytes"] = peak_bytes();
+    result["pictures_per_second"] = pictures_per_second(measured, subject);
     result["ms"] = stages;
     result["network_ms"] = parts;
     if (measured.throughput) result["streams"] = throughput_json(*measured.throughput);
@@ -176,12 +179,18 @@ Json result_json(const Measurement& measured, const BenchSubject& subject, const
 }
 
 void print_table(const Measurement& measured, const BenchSubject& subject, const Setting& setting) {
-    const auto [height, width] = input_size(subject);
-    const int threads = subject.engine().threads();
+    const auto [height, width] = subject.input_size();
+    const int threads = threads_of(subject);
     std::cout << setting.model << ": ";
     if (subject.tasks().empty()) std::cout << height << " x ";
-    std::cout << width << " px, " << precision_of(subject) << ", " << threads
-              << (threads == 1 ? " thread, " : " threads, ") << cpu_name() << "\n"
+    std::cout << width << " px, " << subject.precision() << ", ";
+    if (subject.engine()) {
+        std::cout << threads << (threads == 1 ? " thread, " : " threads, ") << cpu_name() << "\n";
+    } else {
+        std::cout << subject.device() << "\n";
+    }
+    std::cout << number_text(pictures_per_second(measured, subject)) << " pictures a second, " << subject.batch()
+              << " at a time; "
               << "ready after " << number_text(setting.ready_ms) << " ms, peak memory " << peak_bytes() / 1'000'000
               << " MB\nms over " << setting.rounds << " passes\n";
     TextTable table;
@@ -191,7 +200,7 @@ void print_table(const Measurement& measured, const BenchSubject& subject, const
                    number_text(samples.quantile(0.99)), number_text(samples.quantile(0))});
     };
     for (const auto& [name, samples] : measured.stages)
-        add(name == "total" ? "picture to boxes" : "  " + name, samples);
+        add(name == "total" ? (subject.batch() == 1 ? "picture to boxes" : "pictures to boxes") : "  " + name, samples);
     for (const auto& [name, samples] : measured.parts) add("    " + name, samples);
     if (measured.throughput) add("picture beside others", measured.throughput->each);
     std::cout << table.text();

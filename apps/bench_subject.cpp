@@ -17,6 +17,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+constexpr int kMostBatch = 1024;
+
 double to_ms(double seconds) { return seconds * 1e3; }
 
 /// "branches.face.tower.0.conv.p3" -> "branches.face"
@@ -42,32 +44,37 @@ NamedTimes sums_by_part(const Engine& engine, const std::vector<double>& seconds
 
 class ModelSubject : public BenchSubject {
 public:
-    ModelSubject(Detector detector, const Image& picture) : detector_(std::move(detector)), picture_(picture) {}
+    ModelSubject(Detector detector, std::vector<Image> pictures)
+        : detector_(std::move(detector)), pictures_(std::move(pictures)) {}
 
     std::unique_ptr<BenchSubject> another_stream() const override {
-        return std::make_unique<ModelSubject>(detector_.another_stream(), picture_);
+        return std::make_unique<ModelSubject>(detector_.another_stream(), pictures_);
     }
     NamedTimes run() override {
         StageTimes times;
-        detector_.detect(picture_, times);
+        detector_.detect(pictures_, times);
         return {{"total", to_ms(times.total())},
                 {"letterbox", to_ms(times.letterbox)},
                 {"network", to_ms(times.network)},
                 {"boxes", to_ms(times.boxes)}};
     }
     NamedTimes run_stepwise() override {
+        if (!detector_.has_engine()) return {};
         StageTimes times;
         times.each_step = true;
-        detector_.detect(picture_, times);
-        return sums_by_part(engine(), times.steps, part_of_model);
+        detector_.detect(pictures_, times);
+        return sums_by_part(detector_.engine(), times.steps, part_of_model);
     }
-    const Engine& engine() const override { return detector_.engine(); }
-    bool uses_bf16() const override { return detector_.uses_bf16(); }
+    const Engine* engine() const override { return detector_.has_engine() ? &detector_.engine() : nullptr; }
+    std::string device() const override { return detector_.device(); }
+    std::string precision() const override { return detector_.precision(); }
+    int batch() const override { return static_cast<int>(pictures_.size()); }
+    std::pair<std::int64_t, std::int64_t> input_size() const override { return {detector_.side(), detector_.side()}; }
     std::vector<std::string> tasks() const override { return detector_.tasks(); }
 
 private:
     Detector detector_;
-    Image picture_;
+    std::vector<Image> pictures_;
 };
 
 class OnnxSubject : public BenchSubject {
@@ -87,8 +94,15 @@ public:
         engine_.run_timed(pixels_.data(), seconds);
         return sums_by_part(engine_, seconds, name_of_step);
     }
-    const Engine& engine() const override { return engine_; }
-    bool uses_bf16() const override { return packed_.engine.precision == NumberType::bf16; }
+    const Engine* engine() const override { return &engine_; }
+    std::string device() const override { return "cpu"; }
+    std::string precision() const override { return packed_.engine.precision == NumberType::bf16 ? "bf16" : "fp32"; }
+    int batch() const override { return 1; }
+    std::pair<std::int64_t, std::int64_t> input_size() const override {
+        const Graph& graph = engine_.graph();
+        const ValueShape& shape = graph.value(graph.input).shape;
+        return {shape.height, shape.width};
+    }
     std::vector<std::string> tasks() const override { return {}; }
 
 private:
@@ -102,7 +116,7 @@ private:
 Image bench_picture(const Options& options) {
     const std::string model = text_option(options, "model"), picture = text_option(options, "picture");
     const bool is_onnx = is_onnx_file(model);
-    refuse_options(options, is_onnx ? Names{"picture", "tasks", "side"} : Names{"outputs"}, model);
+    refuse_options(options, is_onnx ? Names{"picture", "tasks", "side", "batch", "device"} : Names{"outputs"}, model);
     return picture.empty() ? random_picture() : read_image(picture, {.apply_exif_orientation = true});
 }
 
@@ -116,7 +130,9 @@ std::unique_ptr<BenchSubject> make_bench_subject(const Options& options, const I
     }
     DetectorOptions values = detector_values(options);
     values.threads = threads.value_or(values.threads);
-    return std::make_unique<ModelSubject>(Detector(file, values), picture);
+    if (options.count("batch") != 0) values.batch = number_option<int>(options, "batch", 1, kMostBatch);
+    std::vector<Image> pictures(static_cast<std::size_t>(values.batch), picture);
+    return std::make_unique<ModelSubject>(Detector(file, values), std::move(pictures));
 }
 
 } // namespace banyan

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,11 +28,14 @@ public:
 
     /// One pass. @return its stages; the first is the whole
     virtual NamedTimes run() = 0;
-    /// One pass with the clock in each step of the network. @return the network's parts
+    /// One pass with the clock in each step of the network. @return the network's parts; none without an engine
     virtual NamedTimes run_stepwise() = 0;
 
-    virtual const Engine& engine() const = 0;
-    virtual bool uses_bf16() const = 0;
+    virtual const Engine* engine() const = 0; ///< null where LibTorch runs the network
+    virtual std::string device() const = 0;
+    virtual std::string precision() const = 0;
+    virtual int batch() const = 0;                                        ///< pictures a pass
+    virtual std::pair<std::int64_t, std::int64_t> input_size() const = 0; ///< height and width of the network's input
     virtual std::vector<std::string> tasks() const = 0; ///< that a model of ours serves; none of an ONNX file
 };
 
@@ -39,8 +43,8 @@ public:
 /// kind of file; DataError, IoError the picture
 Image bench_picture(const Options& options);
 
-/// The model file or ONNX file that the options name, ready to run. A model goes from the picture to its boxes; of an
-/// ONNX file the network alone is run, on a grey picture of its size.
+/// The model file or ONNX file that the options name, ready to run. A model goes from --batch pictures to their boxes;
+/// of an ONNX file the network alone is run, on a grey picture of its size.
 /// @param threads of the kernels, instead of --threads
 /// @throws UsageError options out of range; ModelFileError, IoError the file
 std::unique_ptr<BenchSubject> make_bench_subject(const Options& options, const Image& picture,

@@ -31,6 +31,7 @@ void add_eval(po::options_description& options) {
     add("ground-truth", text(), "COCO annotations, instead of --model and --data");
     add("predictions", text(), "COCO results to judge against --ground-truth");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
+    add("device", text(), "cpu (default), or with LibTorch on a GPU: cuda, cuda:N");
     add("threads", po::value<int>(), "threads of the kernels (default: all cores)");
     add("leakage", "detections of every task on every data set, also where the task is not labelled");
     add("missing", po::value<int>(), "list so many detections, surest first, that may be objects without a label");
@@ -83,6 +84,7 @@ void add_detect(po::options_description& options) {
     add("max-detections", po::value<int>(), "boxes kept per picture and branch (default: the model's)");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
     add("streams", po::value<int>(), "pictures worked on at a time (default: one a core, or one with --threads)");
+    add("device", text(), "cpu (default), or with LibTorch on a GPU: cuda, cuda:N");
     add("threads", po::value<int>(), "threads of each stream's kernels (default: the cores divided among the streams)");
     add("fp32", "never use bfloat16");
     add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");
@@ -116,7 +118,9 @@ void add_bench(po::options_description& options) {
     add("rounds", po::value<int>()->default_value(200), "timed passes");
     add("warm-up", po::value<int>()->default_value(20), "passes before, not counted");
     add("side", po::value<int>(), "network input in pixels, a multiple of 32 (default: the model's)");
+    add("batch", po::value<int>(), "pictures that go through the network at once (default: 1)");
     add("streams", po::value<int>(), "then so many pictures at a time, each on kernels of its own: pictures a second");
+    add("device", text(), "cpu (default), or with LibTorch on a GPU: cuda, cuda:N");
     add("threads", po::value<int>(), "threads of the kernels (default: all cores, divided among the streams)");
     add("fp32", "never use bfloat16");
     add("without", text(), "leave out these passes, e.g. defer_boxes,fuse_operators (for comparisons)");

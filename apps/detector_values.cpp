@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "apps/device_option.h"
+#include "apps/device_runner.h"
 #include "apps/option_values.h"
 
 namespace banyan {
@@ -18,15 +20,12 @@ DetectorOptions detector_values(const Options& options) {
     if (options.count("without") != 0) {
         result.disabled_passes = split_names(text_option(options, "without"), "--without");
     }
+    result.runner = device_runner(device_option(options));
     return result;
 }
 
 Predictor predictor_of(Detector& detector) {
-    return [&detector](const std::vector<Image>& pictures) {
-        Predictions predictions;
-        for (const Image& picture : pictures) predictions.push_back(detector.boxes_in_square(picture));
-        return predictions;
-    };
+    return [&detector](const std::vector<Image>& pictures) { return detector.boxes_in_squares(pictures); };
 }
 
 StreamValues stream_values(const Options& options, std::size_t pictures) {

@@ -6,7 +6,7 @@
 
 namespace banyan {
 
-/// What the options say of a detector: tasks, side, threads, fp32 and, where a command has them, without,
+/// What the options say of a detector: tasks, side, threads, fp32 and, where a command has them, device, without,
 /// score-threshold, nms-iou and max-detections. @throws UsageError
 DetectorOptions detector_values(const Options& options);
 

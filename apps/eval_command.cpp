@@ -30,8 +30,8 @@ ExitCode judge_files(const Options& options) {
     if (ground_truth.empty() || predictions.empty()) {
         throw UsageError("--ground-truth and --predictions belong together; give both");
     }
-    for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "threads", "fp32",
-                              "leakage", "missing", "report", "ids-of"}) {
+    for (const char* other : {"model", "data", "save-predictions", "save-ground-truth", "side", "device", "threads",
+                              "fp32", "leakage", "missing", "report", "ids-of"}) {
         if (options.count(other) == 0) continue;
         throw UsageError("--" + std::string(other) +
                          ": runs a model; leave it out beside --ground-truth and --predictions");
@@ -138,6 +138,7 @@ void check_model_options(const Options& options) {
 Detector judged_detector(const Options& options) {
     DetectorOptions values = detector_values(options);
     values.score_threshold = kEvalScoreThreshold;
+    if (values.runner) values.batch = EvalOptions().batch_size; // the engine is as fast with single pictures
     return Detector(text_option(options, "model"), values);
 }
 

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "apps/command_line.h"
+#include "apps/device_option.h"
 #include "core/error.h"
 
 // `banyan`: answers --help, --version and usage errors at once and hands everything else to a program that lies beside
-// it: one without LibTorch for what runs networks, one with it, which takes a third of a second to load, for the rest.
+// it: one without LibTorch for what runs networks, one with it, which takes a third of a second to load, for the rest
+// and for running networks on a GPU.
 
 namespace {
 
@@ -25,13 +27,13 @@ void bound_spinning() {
     if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "3000", 0);
 }
 
-int hand_over(const Command& command, char** argv) {
-    if (std::strcmp(command.program, kInferenceProgram) == 0) bound_spinning();
+int hand_over(const char* name, char** argv) {
+    if (std::strcmp(name, kInferenceProgram) == 0) bound_spinning();
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-    const std::string program = (self.parent_path() / command.program).string();
+    const std::string program = (self.parent_path() / name).string();
     execv(program.c_str(), argv);
     const std::string problem = std::string("cannot be started: ") + std::strerror(errno);
-    const bool training = std::strcmp(command.program, kTrainingProgram) == 0;
+    const bool training = std::strcmp(name, kTrainingProgram) == 0;
     throw IoError(ErrorText{program, problem, "", "",
                             training ? "build or install banyan with LibTorch" : "build or install banyan again"});
 }
@@ -54,8 +56,8 @@ int run(const std::vector<std::string>& words, char** argv) {
         std::cout << help_text(call.command);
         return 0;
     }
-    parse_options(call.command, call.arguments);
-    return hand_over(call.command, argv);
+    const bool on_gpu = device_option(parse_options(call.command, call.arguments)) != "cpu";
+    return hand_over(on_gpu ? kTrainingProgram : call.command.program, argv);
 }
 
 } // namespace

@@ -1,12 +1,16 @@
 #include "apps/command_runner.h"
 
-// `banyan-train`: the commands that train, judge and merge networks; `banyan` (launcher.cpp) starts it.
+// `banyan-train`: the commands that train, judge and merge networks, and those that run them, on a GPU; `banyan`
+// (launcher.cpp) starts it.
 
 int main(int argc, char** argv) {
     using namespace banyan;
     const CommandRunners runners{
         {"train", run_train},
         {"check", run_check},
+        {"detect", run_detect},
+        {"eval", run_eval},
+        {"bench", run_bench},
         {"explain", run_explain},
         {"env", run_env},
         {"demo", run_demo},

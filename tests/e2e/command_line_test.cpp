@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,16 @@ TEST(CommandLine, RefusesMissingAndMisshapenValues) {
     expect_refused(banyan({"detect", "--model", "m", "--out", "x"}), 2, "paths");
     expect_refused(banyan({"detect", "--model", "m", "--out", "x", "--side", "wide", "a.jpg"}), 2, "wide");
     expect_refused(banyan({"train", "a.json", "b.json", "--out", "x"}), 2, "too many words");
+}
+
+TEST(CommandLine, RefusesDevicesThatAreNotThere) {
+    for (const std::string device : {"gpu", "cuda:", "cuda:x", "CUDA"}) {
+        expect_refused(banyan({"bench", "m", "--device", device}), 2, "expected cpu, cuda or cuda:N");
+    }
+    const bool has_torch = std::filesystem::exists(BANYAN_BINARY_DIR "/bin/banyan-train");
+    expect_refused(banyan({"bench", "m", "--device", "cuda:999"}), has_torch ? 2 : 5,
+                   has_torch ? "device cuda:999" : "banyan-train: cannot be started");
+    expect_refused(banyan({"eval", "--ground-truth", "a", "--predictions", "b", "--device", "cpu"}), 2, "--device");
 }
 
 TEST(Train, NamesTheConfigKeyThatWasMeant) {
