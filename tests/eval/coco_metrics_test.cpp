@@ -163,12 +163,10 @@ TEST(EvaluateCoco, GoesByTheThresholdsAskedFor) {
     EXPECT_EQ(evaluate_coco(problem).stats[CocoStat::ap50], 0);
     CocoOptions options;
     options.iou_thresholds.front() = 0.45;
-    const CocoResult first = evaluate_coco(problem, options);
-    EXPECT_DOUBLE_EQ(first.stats[CocoStat::ap50], 1);
-    EXPECT_DOUBLE_EQ(first.stats[CocoStat::ap], 0.1);
-    EXPECT_EQ(first.per_class[0].counts.true_positives_50, 1U);
-    options.iou_thresholds.fill(0.45);
-    EXPECT_DOUBLE_EQ(evaluate_coco(problem, options).stats[CocoStat::ap], 1);
+    const CocoResult result = evaluate_coco(problem, options);
+    EXPECT_DOUBLE_EQ(result.stats[CocoStat::ap50], 1);
+    EXPECT_DOUBLE_EQ(result.stats[CocoStat::ap], 0.1);
+    EXPECT_EQ(result.per_class[0].counts.true_positives_50, 1U);
 }
 
 TEST(EvaluateCoco, LeavesImagesOutThatDoNotLabelTheClass) {
@@ -326,10 +324,9 @@ TEST(EvaluateCoco, RefusesBadOptions) {
     for (const Limits& limits : {Limits{0, 10, 100}, Limits{10, 1, 100}, Limits{1, 10, 9}}) {
         expect_error<CheckError>([&] { evaluate_coco(problem, CocoOptions{limits}); }, {"max_detections"});
     }
-    for (const auto& [first, last] : {std::pair(0.0, 0.95), {-0.1, 0.95}, {0.5, 1.1}, {0.9, 0.95}}) {
-        CocoOptions options;
+    CocoOptions options;
+    for (const double first : {0.0, -0.1, 0.9, 1.1}) {
         options.iou_thresholds.front() = first;
-        options.iou_thresholds.back() = last;
         expect_error<CheckError>([&] { evaluate_coco(problem, options); }, {"iou_thresholds"});
     }
 }
