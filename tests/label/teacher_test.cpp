@@ -1,5 +1,6 @@
 #include "label/teacher.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -7,11 +8,14 @@
 #include "core/error.h"
 #include "data/load_sample.h"
 #include "eval/evaluate.h"
+#include "graph/pass_list.h"
 #include "label/find_objects.h"
+#include "label/onnx_teacher.h"
 #include "support/expect_error.h"
 #include "support/painted_image.h"
 #include "support/shared_data.h"
 #include "support/temp_dir.h"
+#include "tests/engine/onnx_runtime.h"
 #include "tests/graph/onnx_file.h"
 
 namespace banyan {
@@ -114,23 +118,82 @@ protected:
         for (std::size_t r = 0; r < dataset.size(); ++r) add_found(found[r][0], class_id, r, problem);
         return judge_classes(problem, iou).at(static_cast<std::size_t>(class_id));
     }
+
+    static constexpr int kUltraFaceWidth = 320, kUltraFaceHeight = 240;
+    static LabelTeacherOptions ultra_face() {
+        LabelTeacherOptions options = red_teacher(shared_path("weights/detectors/ultraface_rfb_320.onnx"));
+        options.onnx->mean = 127;
+        options.onnx->std = 128;
+        options.onnx->nms_iou = 0.3;
+        options.onnx->classes = {{1, 1}};
+        options.onnx->decoder = SsdOptions{{{"317", "331", {10, 16, 24}},
+                                            {"363", "377", {32, 48}},
+                                            {"403", "417", {64, 96}},
+                                            {"435", "447", {128, 192, 256}}},
+                                           {}};
+        return options;
+    }
+
+    /// One box of each anchor, whatever its score.
+    static std::vector<ScoredBox> decoded_anchors(const LabelTeacherOptions& options, const Image& picture) {
+        const auto& ssd = std::get<SsdOptions>(options.onnx->decoder);
+        OnnxImportOptions import;
+        import.mean.fill(options.onnx->mean);
+        import.std.fill(options.onnx->std);
+        for (const SsdLevelOptions& level : ssd.levels) {
+            import.outputs.insert(import.outputs.end(), {level.classes, level.boxes});
+        }
+        const ImportedNetwork imported = import_onnx(read_file(options.file), import);
+        EngineOptions engine_options;
+        engine_options.mean = imported.mean;
+        engine_options.std = imported.std;
+        Engine engine(std::make_shared<PackedNetwork>(apply_passes(imported.network)), engine_options);
+        engine.run(picture.rgb.data());
+        const auto map_of = [&](const std::string& name) {
+            const EngineOutput output = engine.output(name);
+            return OutputMap{output.data, output.shape.height, output.shape.width, output.shape.channels, name};
+        };
+        std::vector<SsdLevel> levels;
+        for (const SsdLevelOptions& level : ssd.levels) {
+            levels.push_back({map_of(level.classes), map_of(level.boxes), level.sizes_px});
+        }
+        return decode_ssd(levels, ssd.variances, {kUltraFaceHeight, kUltraFaceWidth, {-1, 1}, 0});
+    }
 };
 
 TEST_F(RealTeacher, UltraFaceFindsFaces) {
-    const std::string file = shared_path("weights/detectors/ultraface_rfb_320.onnx");
     if (!has_shared_data("weights/detectors") || !has_shared_data("data/masks")) GTEST_SKIP() << "needs shared data";
-    LabelTeacherOptions options = red_teacher(file);
-    options.onnx->mean = 127;
-    options.onnx->std = 128;
-    options.onnx->nms_iou = 0.3;
-    options.onnx->classes = {{1, 1}};
-    options.onnx->decoder = SsdOptions{{{"317", "331", {10, 16, 24}},
-                                        {"363", "377", {32, 48}},
-                                        {"403", "417", {64, 96}},
-                                        {"435", "447", {128, 192, 256}}},
-                                       {}};
     const Dataset masks = dataset("masks", DatasetFormat::yolo, "*", "face");
-    EXPECT_GT(judged(masks, options, 1, 0.4).average_precision, 0.15); // its boxes are tighter than the labels'
+    // ONNX Runtime and the file's own decoding reach 0.19: boxes are 0.6 as wide and high as the labels.
+    EXPECT_NEAR(judged(masks, ultra_face(), 1, 0.4).average_precision, 0.19, 0.03);
+}
+
+/// The file ends in decoded boxes and scores, which the import leaves out.
+TEST_F(RealTeacher, UltraFaceIsDecodedAsTheFileItselfDecodes) {
+    if (!has_shared_data("weights/detectors") || !has_shared_data("data/masks")) GTEST_SKIP() << "needs shared data";
+    if (!test::has_onnx_runtime()) GTEST_SKIP() << test::kOnnxRuntimeIsMissing;
+    const LabelTeacherOptions teacher = ultra_face();
+    LetterboxGeometry geometry;
+    const Image picture = letterbox(load_sample(dataset("masks", DatasetFormat::yolo, "*", "face"), 0).image,
+                                    kUltraFaceWidth, kUltraFaceHeight, geometry);
+    const std::vector<ScoredBox> decoded = decoded_anchors(teacher, picture);
+    std::vector<float> input = test::channels_first(picture.rgb.data(), 1, {3, picture.height, picture.width});
+    for (float& number : input) number = static_cast<float>((double{number} - teacher.onnx->mean) / teacher.onnx->std);
+    const std::vector<float> expected = test::run_onnx(read_file(teacher.file), input, {"scores", "boxes"});
+    constexpr std::size_t kAnchors = 4420;
+    ASSERT_EQ(decoded.size(), kAnchors);
+    ASSERT_EQ(expected.size(), kAnchors * 6); // two scores each, then four sides in parts of the input
+    float best = 0;
+    for (std::size_t i = 0; i < kAnchors; ++i) {
+        const float* sides = expected.data() + 2 * kAnchors + 4 * i;
+        EXPECT_NEAR(decoded[i].score, expected[2 * i + 1], 1e-3) << i;
+        EXPECT_NEAR(decoded[i].box.x0, sides[0] * kUltraFaceWidth, 0.05) << i;
+        EXPECT_NEAR(decoded[i].box.y0, sides[1] * kUltraFaceHeight, 0.05) << i;
+        EXPECT_NEAR(decoded[i].box.x1, sides[2] * kUltraFaceWidth, 0.05) << i;
+        EXPECT_NEAR(decoded[i].box.y1, sides[3] * kUltraFaceHeight, 0.05) << i;
+        best = std::max(best, decoded[i].score);
+    }
+    EXPECT_GT(best, 0.5F) << "there is a face in the picture";
 }
 
 TEST_F(RealTeacher, FastestDetFindsPersons) {
