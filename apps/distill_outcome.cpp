@@ -91,14 +91,14 @@ std::string distill_outcome_table(const DistillOutcome& outcome) {
 }
 
 std::string distill_page(const DistillOutcome& outcome) {
-    HtmlReport report("Distillation", std::to_string(outcome.teachers.size()) + " teachers");
+    const std::size_t count = outcome.teachers.size();
+    HtmlReport report("Distillation", std::to_string(count) + (count == 1 ? " teacher" : " teachers"));
     if (outcome.gain) {
         report.section("Gain");
         report.table(gain_table(outcome));
     }
-    report.section("Student");
     add_result_section(report, outcome.student);
-    report.text("Losses and pictures: run/report.html.");
+    report.text("The student's losses and pictures: run/report.html.");
     report.section("Teachers");
     report.table(teacher_table(outcome));
     for (const JudgedTeacher& teacher : outcome.teachers) {
