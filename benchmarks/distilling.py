@@ -4,7 +4,8 @@
     banyan train configs/people.json --out runs/people
     benchmarks/distilling.py --teacher runs/people/weights/last.banyan.safetensors --out runs/distilling
 
-The student is MobileNetV2 at width 0.35 with a neck of 48 channels, from start values, at 192 px; the teacher sees the same pictures.
+The student is MobileNetV2 at width 0.35 with a neck of 48 channels, at 192 px, from weights cut out of the full network's
+(thin_weights.py); the teacher sees the same pictures.
 Arms, each trained with every seed:
   plain    labels alone
   logits   the teacher's scores and boxes, where nothing is labelled and, by refine_weight, where something is
@@ -22,12 +23,14 @@ import argparse
 import json
 import pathlib
 
+import thin_weights
 from masking import Runner, expanded, percent, train_all
 from support import ROOT, load, positive, save
 
 NECK = [f"trunk.neck.smooth.p{level}.act" for level in (3, 4, 5)]
 BACKBONE = ["trunk.backbone.features.6.add", "trunk.backbone.features.13.add", "trunk.backbone.features.17.conv.3"]
 REFINE = 0.5
+WIDTH = 0.35  # of the student's backbone
 
 
 def hints(values=NECK, kind="pkd"):
@@ -50,15 +53,17 @@ ARMS = {  # what the teacher's entry in train/teachers says beside its file
 }
 
 
-def student(steps):
+def student(steps, folder):
     config = expanded(load(ROOT / "configs" / "people.json"))
     config["model"]["input_side"] = 192
-    config["model"]["backbone"]["width"] = 0.35
+    config["model"]["backbone"]["width"] = WIDTH
     config["model"]["neck"]["channels"] = 48
     config["loader"]["sides"] = [192]
     config["transforms"]["close_augmentation_after"] = steps * 85 // 100
     config["train"].update(steps=steps, trunk_norm="batch", backbone_lr_scale=1, eval_every=0)
-    del config["train"]["pretrained"]
+    weights = folder / "thin.safetensors"
+    thin_weights.write(weights, thin_weights.thin(thin_weights.read(pathlib.Path(config["train"]["pretrained"])), WIDTH))
+    config["train"]["pretrained"] = str(weights)
     return config
 
 
@@ -106,7 +111,7 @@ def main():
     folder = args.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "student.json"
-    save(config, student(args.steps))
+    save(config, student(args.steps, folder))
     arms = []
     for name in names:
         teachers = [] if ARMS[name] is None else [{"model": str(args.teacher.resolve()), **ARMS[name]}]

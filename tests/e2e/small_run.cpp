@@ -16,38 +16,13 @@ namespace fs = std::filesystem;
 
 constexpr int kWidth = 96, kHeight = 72;
 
-/// Each picture shows a red and a blue square; the data set labels one of them.
-void write_dataset(const TempDir& dir, const std::string& name, const std::string& labelled, std::uint64_t seed) {
-    Json coco{
-        {"images", Json::array()}, {"annotations", Json::array()}, {"categories", {{{"id", 1}, {"name", labelled}}}}};
-    fs::create_directories(dir.file(name));
-    Random random(seed);
-    for (int i = 0; i < SmallRun::kPictures; ++i) {
-        Image image = noise_image(kWidth, kHeight, seed + static_cast<std::uint64_t>(i));
-        const auto left = static_cast<float>(random.integer(2, 20)), top = static_cast<float>(random.integer(2, 40));
-        const Box red{left, top, left + 24, top + 24}, blue{left + 44, top, left + 68, top + 28};
-        paint(image, red, kRed);
-        paint(image, blue, kBlue);
-        const std::string file = std::to_string(i) + ".jpg";
-        write_jpeg(dir.file(name + "/" + file), image);
-        const Box& box = labelled == "red" ? red : blue;
-        coco["images"].push_back({{"id", i + 1}, {"file_name", file}, {"width", kWidth}, {"height", kHeight}});
-        coco["annotations"].push_back({{"id", i + 1},
-                                       {"image_id", i + 1},
-                                       {"category_id", 1},
-                                       {"bbox", {box.x0, box.y0, box.width(), box.height()}},
-                                       {"area", box.area()},
-                                       {"iscrowd", 0}});
-    }
-    dir.write(name + "/instances.json", coco.dump());
-}
-
-Json dataset_entry(const std::string& name, const std::string& task) {
-    return {{"name", name},
-            {"format", "coco"},
-            {"root", name},
-            {"annotations", "instances.json"},
-            {"classes", {{task, task}}}};
+Json annotation(int id, int image, int category, const Box& box) {
+    return {{"id", id},
+            {"image_id", image},
+            {"category_id", category},
+            {"bbox", {box.x0, box.y0, box.width(), box.height()}},
+            {"area", box.area()},
+            {"iscrowd", 0}};
 }
 
 Json branch_entry(const std::string& task) {
@@ -56,13 +31,49 @@ Json branch_entry(const std::string& task) {
 
 } // namespace
 
+void write_squares(const TempDir& dir, const std::string& name, const SquaresOptions& options) {
+    Json coco{{"images", Json::array()}, {"annotations", Json::array()}, {"categories", Json::array()}};
+    for (std::size_t c = 0; c < options.labelled.size(); ++c) {
+        coco["categories"].push_back({{"id", c + 1}, {"name", options.labelled[c]}});
+    }
+    fs::create_directories(dir.file(name));
+    Random random(options.seed);
+    int annotations = 0;
+    for (int i = 0; i < options.pictures; ++i) {
+        Image image = noise_image(kWidth, kHeight, options.seed + static_cast<std::uint64_t>(i));
+        const auto left = static_cast<float>(random.integer(2, 20)), top = static_cast<float>(random.integer(2, 40));
+        const Box red{left, top, left + 24, top + 24}, blue{left + 44, top, left + 68, top + 28};
+        paint(image, red, kRed);
+        paint(image, blue, kBlue);
+        const std::string file = std::to_string(i) + ".jpg";
+        write_jpeg(dir.file(name + "/" + file), image);
+        coco["images"].push_back({{"id", i + 1}, {"file_name", file}, {"width", kWidth}, {"height", kHeight}});
+        for (std::size_t c = 0; c < options.labelled.size(); ++c) {
+            const Box& box = options.labelled[c] == "red" ? red : blue;
+            coco["annotations"].push_back(annotation(++annotations, i + 1, static_cast<int>(c) + 1, box));
+        }
+    }
+    dir.write(name + "/instances.json", coco.dump());
+}
+
+Json squares_entry(const std::string& name, const std::vector<std::string>& labelled) {
+    Json classes = Json::object();
+    for (const std::string& colour : labelled) classes[colour] = colour;
+    return {{"name", name},
+            {"format", "coco"},
+            {"root", name},
+            {"annotations", "instances.json"},
+            {"classes", std::move(classes)}};
+}
+
 SmallRun::SmallRun() {
-    write_dataset(dir_, "reds", "red", 1);
-    write_dataset(dir_, "blues", "blue", 100);
+    write_squares(dir_, "reds", {{"red"}, 1});
+    write_squares(dir_, "blues", {{"blue"}, 100});
     write_config();
 }
 
 void SmallRun::write_config(const Json& train, const Json& transforms) const {
+    const Json datasets = Json::array({squares_entry("reds", {"red"}), squares_entry("blues", {"blue"})});
     Json config{{"schema_version", 1},
                 {"tasks", {{{"name", "red"}}, {{"name", "blue"}}}},
                 {"model",
@@ -70,8 +81,8 @@ void SmallRun::write_config(const Json& train, const Json& transforms) const {
                   {"backbone", {{"type", "mobilenet_v2"}, {"width", 0.35}}},
                   {"neck", {{"channels", 16}, {"first_level", 3}, {"last_level", 5}}},
                   {"branches", {branch_entry("red"), branch_entry("blue")}}}},
-                {"datasets", {dataset_entry("reds", "red"), dataset_entry("blues", "blue")}},
-                {"validation", {dataset_entry("reds", "red"), dataset_entry("blues", "blue")}},
+                {"datasets", datasets},
+                {"validation", datasets},
                 {"loader", {{"batch_size", 4}, {"sides", {64}}, {"threads", 1}}},
                 {"train",
                  {{"steps", 3},

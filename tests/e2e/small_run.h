@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,17 @@ namespace banyan::test {
 std::string read_text(const std::string& path);
 /// Whole lines of a run folder's metrics.
 std::vector<nlohmann::json> read_metrics_lines(const std::string& run_folder);
+
+struct SquaresOptions {
+    std::vector<std::string> labelled; ///< "red", "blue" or both
+    std::uint64_t seed = 1;
+    int pictures = 4;
+};
+
+/// Writes a data set in COCO's format. Each picture shows a red and a blue square, labelled or not.
+void write_squares(const TempDir& dir, const std::string& name, const SquaresOptions& options);
+/// What a config says of it.
+nlohmann::json squares_entry(const std::string& name, const std::vector<std::string>& labelled);
 
 /// A folder with two partly labelled data sets of painted pictures ("reds" and "blues": squares of that colour) and a
 /// config of a tiny network with the tasks "red" and "blue" that trains on them in a second.
@@ -34,7 +46,7 @@ public:
     /// Steps of the checkpoints in the run's folder.
     std::vector<int> checkpoints() const;
 
-    static constexpr int kPictures = 4; ///< in each data set
+    static constexpr int kPictures = SquaresOptions().pictures; ///< in each data set
 
 private:
     TempDir dir_;
