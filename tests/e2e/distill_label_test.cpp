@@ -1,10 +1,14 @@
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <limits>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/random.h"
 #include "data/dataset_list.h"
 #include "process.h"
 #include "small_run.h"
@@ -117,6 +121,34 @@ TEST_F(DistillLabel, WritesDataSetsThatHoldTheNewBoxes) {
     EXPECT_EQ(info.at("teachers").at(0).at("file"), "finder.onnx");
     EXPECT_EQ(json::parse(read_text(out() + "/datasets.json")).at("train"),
               json::parse(read_text(run_.config())).at("train"));
+}
+
+TEST_F(DistillLabel, WritesAConfigThatIsCheckedAndTrained) {
+    ASSERT_EQ(label().code, 0);
+    const std::string config = out() + "/datasets.json";
+    const Outcome checked = banyan({"check", config});
+    EXPECT_EQ(checked.code, 0) << checked.err;
+    const Outcome trained = banyan({"train", config, "--out", run_.out()});
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    // Every picture labels red now: all four rows of a batch teach it.
+    EXPECT_EQ(run_.metrics().at(0).at("losses").at("red").at("rows"), 4);
+}
+
+TEST_F(DistillLabel, LeavesAllOrNothingBehindASignal) {
+    Random random(1);
+    for (int call = 0; call < 6; ++call) {
+        std::filesystem::remove_all(out());
+        Process process({"distill", "label", run_.config(), "--teachers", run_.file("teachers.json"), "--out", out()});
+        std::this_thread::sleep_for(std::chrono::milliseconds(random.integer(0, 400)));
+        process.signal(SIGTERM);
+        const Outcome outcome = process.wait();
+        const bool is_there = std::filesystem::exists(out() + "/datasets.json");
+        EXPECT_EQ(is_there, outcome.code == 0) << outcome.code << outcome.err;
+        if (!is_there) {
+            EXPECT_EQ(outcome.code, 128 + SIGTERM) << outcome.err;
+            EXPECT_FALSE(std::filesystem::exists(out()));
+        }
+    }
 }
 
 TEST_F(DistillLabel, CompletesValidationSetsOnDemandAndGivesTheSameBytesAgain) {
