@@ -12,11 +12,14 @@ Arms, each trained with every seed:
   hints    three levels of the teacher's neck (PKD), nothing else
   both     logits and hints
   and with --arms, for ablations: open (logits only where nothing is labelled), t2 and t4 (logits at those temperatures), refine1
-  (refine_weight 1), cwd and l2 (hints of those kinds), p4 (a hint at one level), backbone (hints before the neck)
+  (refine_weight 1), cwd and l2 (hints of those kinds), p4 (a hint at one level), backbone (hints before the neck), and labelled: no
+teacher in training, but data sets that networks of other projects completed, for which --labelled names the result of
+
+    banyan distill label configs/people.json --teachers configs/foreign_teachers.json --iou 0.4 --floor 0.15 --out runs/labelled
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds) and the gain over plain with paired bootstrap
-intervals over pictures.
+intervals over pictures, and what is found where no data set labels it.
 """
 
 import argparse
@@ -24,7 +27,7 @@ import json
 import pathlib
 
 import thin_weights
-from masking import Runner, expanded, percent, train_all
+from masking import Runner, expanded, found_unlabelled, percent, train_all
 from support import ROOT, load, positive, save
 
 NECK = [f"trunk.neck.smooth.p{level}.act" for level in (3, 4, 5)]
@@ -50,6 +53,7 @@ ARMS = {  # what the teacher's entry in train/teachers says beside its file
     "l2": {"weight": 0, "hints": hints(kind="l2")},
     "p4": {"weight": 0, "hints": hints(NECK[1:2])},
     "backbone": {"weight": 0, "hints": hints(BACKBONE)},
+    "labelled": None,
 }
 
 
@@ -65,6 +69,14 @@ def student(steps, folder):
     thin_weights.write(weights, thin_weights.thin(thin_weights.read(pathlib.Path(config["train"]["pretrained"])), WIDTH))
     config["train"]["pretrained"] = str(weights)
     return config
+
+
+def completed(config, labelled):
+    """The config with the data sets of a datasets.json of `banyan distill label`."""
+    datasets = load(labelled)["datasets"]
+    for dataset in datasets:
+        dataset["root"] = str((labelled.parent / dataset["root"]).resolve())
+    return {**config, "datasets": datasets}
 
 
 def report(runner, config, names, seeds):
@@ -88,6 +100,7 @@ def report(runner, config, names, seeds):
             lines.append(f"{name} minus plain, {title}: " +
                          ", ".join(f"{task} {percent(row, 'differences', 0)}" for task, row in zip(tasks, rows)))
         lines.append("")
+    lines += found_unlabelled(runner, load(config), results)
     text = "\n".join(lines) + "\n"
     (runner.folder / "report.md").write_text(text, encoding="utf-8")
     print(text)
@@ -102,11 +115,14 @@ def main():
     parser.add_argument("--seeds", type=positive, default=3)
     parser.add_argument("--jobs", type=positive, default=2, help="runs at once, one thread each")
     parser.add_argument("--arms", default="plain,logits,hints,both", help="plain always; those of the list above")
+    parser.add_argument("--labelled", type=pathlib.Path, help="datasets.json of `banyan distill label`, for the arm labelled")
     args = parser.parse_args()
     names = list(dict.fromkeys(["plain", *args.arms.split(",")]))
     for name in names:
         if name not in ARMS:
             parser.error(f"--arms: no arm \"{name}\"; there are {', '.join(ARMS)}")
+    if "labelled" in names and args.labelled is None:
+        parser.error("--arms labelled needs --labelled")
     args.set = []
     folder = args.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,8 +130,12 @@ def main():
     save(config, student(args.steps, folder))
     arms = []
     for name in names:
+        of_arm = config
+        if name == "labelled":
+            of_arm = folder / "labelled.json"
+            save(of_arm, completed(load(config), args.labelled.resolve()))
         teachers = [] if ARMS[name] is None else [{"model": str(args.teacher.resolve()), **ARMS[name]}]
-        arms.append((name, config, ["--set", "/train/teachers=" + json.dumps(teachers)]))
+        arms.append((name, of_arm, ["--set", "/train/teachers=" + json.dumps(teachers)]))
     runner = Runner(args, folder)
     seeds = list(range(1, args.seeds + 1))
     train_all(runner, arms, seeds, args.jobs)
