@@ -11,11 +11,14 @@ Arms, each trained with every seed:
   logits   the teacher's scores and boxes, where nothing is labelled and, by refine_weight, where something is
   hints    three levels of the teacher's neck (PKD), nothing else
   both     logits and hints
-  and with --arms, for ablations: open (logits only where nothing is labelled), t2 and t4 (logits at those temperatures), refine1
-  (refine_weight 1), cwd and l2 (hints of those kinds), p4 (a hint at one level), backbone (hints before the neck), and labelled: no
-teacher in training, but data sets that networks of other projects completed, for which --labelled names the result of
-
-    banyan distill label configs/people.json --teachers configs/foreign_teachers.json --iou 0.4 --floor 0.15 --out runs/labelled
+and with --arms, for ablations
+  open, refine1       logits only where nothing is labelled, and with refine_weight 1
+  t2, t4              logits at those temperatures
+  cross               logits through the teacher's head
+  cwd, l2             hints of those kinds
+  p4, backbone        a hint at one level, and hints before the neck
+  labelled            no teacher in training, but data sets that networks of other projects completed; --labelled names the result of
+                      banyan distill label configs/people.json --teachers configs/foreign_teachers.json --iou 0.4 --floor 0.15
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds) and the gain over plain with paired bootstrap
@@ -49,6 +52,7 @@ ARMS = {  # what the teacher's entry in train/teachers says beside its file
     "t2": {"refine_weight": REFINE, "temperature": 2},
     "t4": {"refine_weight": REFINE, "temperature": 4},
     "refine1": {"refine_weight": 1},
+    "cross": {"refine_weight": REFINE, "cross": True},
     "cwd": {"weight": 0, "hints": hints(kind="cwd")},
     "l2": {"weight": 0, "hints": hints(kind="l2")},
     "p4": {"weight": 0, "hints": hints(NECK[1:2])},

@@ -46,6 +46,19 @@ bool have_equal_trunks(const GraphModule& a, const GraphModule& b) {
     return true;
 }
 
+void ask_outputs(const Branch& branch, RunRequest& request) {
+    for (const auto* values : {&branch.class_values, &branch.box_values}) {
+        request.targets.insert(request.targets.end(), values->begin(), values->end());
+    }
+}
+
+FlatOutputs flat_outputs(const Branch& branch, const std::map<ValueId, at::Tensor>& results) {
+    BranchOutputs maps;
+    for (const ValueId id : branch.class_values) maps.classes.push_back(results.at(id));
+    for (const ValueId id : branch.box_values) maps.boxes.push_back(results.at(id));
+    return flatten(branch, maps);
+}
+
 at::Tensor places(const std::vector<std::int64_t>& list) {
     return at::tensor(at::ArrayRef<std::int64_t>(list), at::kLong);
 }
@@ -54,9 +67,12 @@ at::Tensor places(const std::vector<std::int64_t>& list) {
 
 Teacher::Teacher(TeacherOptions options, MultiTaskModel& network, const TeacherSetting& setting)
     : options_(std::move(options)), network_(network), setting_(setting),
-      model_(load_model(options_.model, network.module().options())), links_(network.branches().size()) {
+      model_(load_model(options_.model, network.module().options())), links_(network.branches().size()),
+      cross_heads_(network.branches().size()) {
     const std::string where = "teacher " + options_.model;
+    for (const auto& [name, parameter] : model_.module().parameters()) parameter.set_requires_grad(false);
     if (options_.weight > 0) links_ = link_teacher(network, model_, options_.tasks, where);
+    if (options_.cross) cross_heads_ = link_cross_heads(network, model_, links_, where);
     hints_ = make_hints(options_.hints, network, model_, setting_.name, where);
     for (const Hint& hint : hints_) trunk_values_.push_back(hint.value);
     std::set<std::size_t> used;
@@ -129,9 +145,7 @@ std::map<ValueId, at::Tensor> Teacher::run(const at::Tensor& images, const std::
     for (const auto& [own, networks] : shared_) request.given[own] = values.at(networks);
     for (const Hint& hint : hints_) request.targets.push_back(hint.teacher_value);
     for (const std::size_t b : with_branches ? used_ : std::vector<std::size_t>()) {
-        const Branch& branch = model_.branches()[b];
-        request.targets.insert(request.targets.end(), branch.class_values.begin(), branch.class_values.end());
-        request.targets.insert(request.targets.end(), branch.box_values.begin(), branch.box_values.end());
+        ask_outputs(model_.branches()[b], request);
     }
     const Bf16Autocast autocast(setting_.bf16, model_.module().options().device.is_cuda());
     return model_.module().run(request);
@@ -141,10 +155,7 @@ std::map<std::size_t, FlatOutputs> Teacher::outputs_of(const std::map<ValueId, a
     std::map<std::size_t, FlatOutputs> outputs;
     for (const std::size_t b : used_) {
         const Branch& branch = model_.branches()[b];
-        BranchOutputs maps;
-        for (const ValueId id : branch.class_values) maps.classes.push_back(results.at(id));
-        for (const ValueId id : branch.box_values) maps.boxes.push_back(results.at(id));
-        FlatOutputs& flat = outputs[b] = flatten(branch, maps);
+        FlatOutputs& flat = outputs[b] = flat_outputs(branch, results);
         if (at::isfinite(flat.logits).all().item<bool>() && at::isfinite(flat.codes).all().item<bool>()) continue;
         throw NumericError(ErrorText{"teacher " + options_.model,
                                      "outputs of its branch " + branch.name + " are not finite", "", "",
@@ -193,6 +204,16 @@ TeacherTargets Teacher::targets_of(std::size_t branch, const Geometry& geometry,
     }
     add_boxes(branch, geometry, outputs, targets);
     return targets;
+}
+
+FlatOutputs Teacher::cross(std::size_t branch, const std::vector<at::Tensor>& values) {
+    const Branch& own = model_.branches()[links_[branch].front().teacher_branch];
+    RunRequest request;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        request.given[cross_heads_[branch].teacher_values[i]] = values[i];
+    }
+    ask_outputs(own, request);
+    return flat_outputs(own, model_.module().run(request));
 }
 
 bool Teacher::has_equal_bins(std::size_t branch) const {

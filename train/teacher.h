@@ -10,6 +10,7 @@
 #include "data/sample.h"
 #include "model/multi_task_model.h"
 #include "train/branch_loss.h"
+#include "train/cross_head.h"
 #include "train/hints.h"
 #include "train/open_terms.h"
 #include "train/teacher_link.h"
@@ -54,7 +55,8 @@ struct TeacherSetting {
 class Teacher {
 public:
     /// @param network must outlive it and hold the weights that it starts with; gets the adaptors of the hints
-    /// @throws IoError, ModelFileError its file; ConfigError it does not fit the network (link_teacher, make_hints)
+    /// @throws IoError, ModelFileError its file; ConfigError it does not fit the network (link_teacher,
+    ///         link_cross_heads, make_hints)
     Teacher(TeacherOptions options, MultiTaskModel& network, const TeacherSetting& setting);
 
     const TeacherOptions& options() const { return options_; }
@@ -69,6 +71,11 @@ public:
     /// @throws NumericError an output is not finite: names the file and the branch
     TeacherSpeech speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
                         std::vector<OpenTerms> open);
+
+    /// Values of a branch that cross() needs; none unless options().cross.
+    const std::vector<ValueId>& cross_values(std::size_t branch) const { return cross_heads_[branch].values; }
+    /// What its head makes of the network's values, with gradient. @param values [m, C, H, W] those of cross_values()
+    FlatOutputs cross(std::size_t branch, const std::vector<at::Tensor>& values);
 
 private:
     /// Anchors for one input size.
@@ -95,6 +102,7 @@ private:
     TeacherSetting setting_;
     MultiTaskModel model_;
     std::vector<std::vector<TaskLink>> links_; ///< [branch of the network]; empty where it says nothing
+    std::vector<CrossHead> cross_heads_;       ///< [branch of the network]
     std::vector<Hint> hints_;
     std::vector<std::size_t> used_;                      ///< branches of the teacher that speak, rising
     std::vector<ValueId> trunk_values_;                  ///< of the network

@@ -32,10 +32,14 @@ TeacherOptions parse_teacher(ConfigReader reader) {
     options.focus = reader.real("focus", 0.0, 5.0, options.focus);
     options.minimum_score = reader.real("minimum_score", 0.0, 1.0, options.minimum_score);
     options.refine_weight = reader.real("refine_weight", 0.0, 100.0, options.refine_weight);
+    options.cross = reader.boolean("cross", options.cross);
     if (reader.has("hints")) {
         for (ConfigReader& hint : reader.objects("hints")) options.hints.push_back(parse_hint(hint));
     }
     reader.finish();
+    if (options.cross && options.weight == 0) {
+        throw ConfigError(ErrorText{reader.where("cross"), "has nothing to teach", "a \"weight\" above 0", "0", ""});
+    }
     if (options.weight > 0 || !options.hints.empty()) return options;
     throw ConfigError(ErrorText{reader.where("weight"), "leaves the teacher nothing to say",
                                 "a weight above 0, or a list of \"hints\"", "0 without hints", ""});

@@ -74,6 +74,11 @@ void append(std::vector<ValueId>& list, const std::vector<ValueId>& values) {
     list.insert(list.end(), values.begin(), values.end());
 }
 
+void make_unique(std::vector<ValueId>& list) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
 /// The values' rows at `places`; undefined: all.
 std::vector<at::Tensor> rows_of(const std::vector<ValueId>& ids, const std::map<ValueId, at::Tensor>& values,
                                 const at::Tensor& places) {
@@ -201,13 +206,12 @@ std::map<ValueId, at::Tensor> TrainStep::run_trunk(const at::Tensor& images, con
         if (!lessons[b].empty()) append(request.targets, model_.branches()[b].features);
     }
     for (std::size_t t = 0; t < teacher_count(); ++t) append(request.targets, (*teachers_)[t].trunk_values());
-    std::sort(request.targets.begin(), request.targets.end());
-    request.targets.erase(std::unique(request.targets.begin(), request.targets.end()), request.targets.end());
+    make_unique(request.targets);
     return model_.module().run(request);
 }
 
 std::vector<BranchOutputs> TrainStep::run_branches(const std::map<ValueId, at::Tensor>& features,
-                                                   const std::vector<Lesson>& lessons, std::int64_t batch_rows) {
+                                                   std::vector<Lesson>& lessons, std::int64_t batch_rows) {
     const Bf16Autocast autocast(bf16_, model_.module().options().device.is_cuda());
     const std::vector<Branch>& branches = model_.branches();
     std::vector<BranchOutputs> outputs(lessons.size());
@@ -223,8 +227,7 @@ std::vector<BranchOutputs> TrainStep::run_branches(const std::map<ValueId, at::T
 }
 
 void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map<ValueId, at::Tensor>& features,
-                         const std::vector<Lesson>& lessons, std::int64_t batch_rows,
-                         std::vector<BranchOutputs>& outputs) {
+                         std::vector<Lesson>& lessons, std::int64_t batch_rows, std::vector<BranchOutputs>& outputs) {
     const std::vector<Branch>& branches = model_.branches();
     RunRequest request;
     request.training = true;
@@ -234,7 +237,9 @@ void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map
         lists.push_back(lessons[b].rows);
         append(request.targets, branches[b].class_values);
         append(request.targets, branches[b].box_values);
+        for (std::size_t t = 0; t < teacher_count(); ++t) append(request.targets, (*teachers_)[t].cross_values(b));
     }
+    make_unique(request.targets);
     const at::Tensor rows = united_rows(lists);
     for (const ValueId feature : branches[of_head.front()].features) {
         const at::Tensor& all = features.at(feature);
@@ -247,7 +252,22 @@ void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map
         const at::Tensor places = all ? at::Tensor() : places_in(rows, lessons[b].rows);
         outputs[b] = {rows_of(branches[b].class_values, values, places),
                       rows_of(branches[b].box_values, values, places)};
+        lessons[b].crossed = cross_heads(b, lessons[b], rows, values);
     }
+}
+
+std::vector<FlatOutputs> TrainStep::cross_heads(std::size_t branch, const Lesson& lesson, const at::Tensor& rows,
+                                                const std::map<ValueId, at::Tensor>& values) {
+    std::vector<FlatOutputs> outputs(teacher_count());
+    for (std::size_t t = 0; t < teacher_count(); ++t) {
+        Teacher& teacher = (*teachers_)[t];
+        const TeacherTargets& taught = lesson.taught[t];
+        if (teacher.cross_values(branch).empty() || taught.empty()) continue;
+        const bool all = taught.rows.size(0) == rows.size(0);
+        const at::Tensor places = all ? at::Tensor() : places_in(rows, taught.rows);
+        outputs[t] = teacher.cross(branch, rows_of(teacher.cross_values(branch), values, places));
+    }
+    return outputs;
 }
 
 StepLosses TrainStep::forward(const Batch& batch) { return forward(batch, {}); }
@@ -347,10 +367,12 @@ void TrainStep::add_losses(std::size_t branch_index, const AnchorSet& anchors, c
         figures.teacher_loss = figures.teacher_loss.value_or(0);
         if (taught.empty()) continue;
         const TeacherOptions& options = (*teachers_)[t].options();
-        const FlatOutputs asked = rows_of(outputs, lesson.rows, taught.rows);
+        const bool is_crossed = lesson.crossed[t].logits.defined();
+        const FlatOutputs asked = is_crossed ? lesson.crossed[t] : rows_of(outputs, lesson.rows, taught.rows);
         const TeacherLoss loss = teacher_loss(branch, asked, taught, lesson.targets, options);
         *figures.teacher_loss += (loss.classes + options.box_weight * loss.boxes).item<double>();
         total = total.defined() ? total + loss.total : loss.total;
+        if (is_crossed) continue; // it does not reach the branch's own outputs
         std::transform(active.begin(), active.end(), loss.active.begin(), active.begin(), std::logical_or<>());
     }
     losses.total = losses.total.defined() ? losses.total + total : total;

@@ -70,6 +70,7 @@ private:
         BranchTargets targets;              ///< from the labels
         std::vector<OpenTerms> open;        ///< [teacher] on which it can speak
         std::vector<TeacherTargets> taught; ///< [teacher] what it says, once it was asked
+        std::vector<FlatOutputs> crossed;   ///< [teacher] what its head makes of the branch's values; may be undefined
         at::Tensor rows;                    ///< int64, rising: rows of all
         bool empty() const { return rows.size(0) == 0; }
     };
@@ -89,11 +90,15 @@ private:
     std::map<ValueId, at::Tensor> run_trunk(const at::Tensor& images, const std::vector<Lesson>& lessons,
                                             const std::vector<std::int64_t>& row_sets);
     /// Outputs of all branches, each on its own rows; none where there is nothing to learn.
-    std::vector<BranchOutputs> run_branches(const std::map<ValueId, at::Tensor>& features,
-                                            const std::vector<Lesson>& lessons, std::int64_t batch_rows);
+    /// @param lessons get `crossed`
+    std::vector<BranchOutputs> run_branches(const std::map<ValueId, at::Tensor>& features, std::vector<Lesson>& lessons,
+                                            std::int64_t batch_rows);
     /// The same of the branches `of_head` (indices) of one head.
     void run_head(const std::vector<std::size_t>& of_head, const std::map<ValueId, at::Tensor>& features,
-                  const std::vector<Lesson>& lessons, std::int64_t batch_rows, std::vector<BranchOutputs>& outputs);
+                  std::vector<Lesson>& lessons, std::int64_t batch_rows, std::vector<BranchOutputs>& outputs);
+    /// Lesson::crossed of a branch. @param rows of which there are `values`
+    std::vector<FlatOutputs> cross_heads(std::size_t branch, const Lesson& lesson, const at::Tensor& rows,
+                                         const std::map<ValueId, at::Tensor>& values);
 
     MultiTaskModel& model_;
     TrainOptions options_;

@@ -26,7 +26,7 @@ TEST(StartConfig, ReadsWhatARunStartsAndLearnsFrom) {
     const RunConfig config = load_run_config(
         kPeople, {"/train/pretrained=", "/train/init=start.safetensors", "/train/trunk_lr_scale=0.5",
                   R"(/train/teachers=[{"model": "big.safetensors", "tasks": ["face"], "weight": 2, "box_weight": 3,
-                     "temperature": 4, "focus": 0.5, "minimum_score": 0.2, "refine_weight": 0.1},
+                     "temperature": 4, "focus": 0.5, "minimum_score": 0.2, "refine_weight": 0.1, "cross": true},
                      {"model": "other.safetensors", "weight": 0, "hints": [{"value": "trunk.a"}, {"value": "trunk.a",
                      "teacher_value": "trunk.b", "kind": "cwd", "weight": 3, "temperature": 4, "adaptor": false}]}])"});
     const TrainOptions& options = config.train;
@@ -42,6 +42,7 @@ TEST(StartConfig, ReadsWhatARunStartsAndLearnsFrom) {
     EXPECT_EQ(teacher.focus, 0.5);
     EXPECT_EQ(teacher.minimum_score, 0.2);
     EXPECT_EQ(teacher.refine_weight, 0.1);
+    EXPECT_TRUE(teacher.cross);
     EXPECT_TRUE(teacher.hints.empty());
     EXPECT_THAT(options.teachers[1].hints,
                 ElementsAre(HintOptions{"trunk.a", "trunk.a"},

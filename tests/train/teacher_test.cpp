@@ -17,6 +17,7 @@
 #include "train/distillation_losses.h"
 #include "train/losses.h"
 #include "train/step_update.h"
+#include "train/teacher_file.h"
 #include "train/teacher_loss.h"
 #include "train/tiny_model.h"
 #include "train/train_step.h"
@@ -25,74 +26,16 @@ namespace banyan {
 namespace {
 
 using test::labels_of;
+using test::teaching::frozen_trunk;
+using test::teaching::images;
+using test::teaching::kTasks;
+using test::teaching::merged;
+using test::teaching::one;
+using test::teaching::separate;
+using test::teaching::teacher_options;
+using test::teaching::TeacherFile;
 
 constexpr int kFace = 0, kHand = 1;
-const std::vector<std::string> kTasks{"face", "hand"};
-
-/// Group norms, so that a branch in training gives what it gives when it is run.
-ModelOptions separate(const std::vector<std::string>& tasks = kTasks) {
-    ModelOptions options = test::tiny_options(tasks);
-    options.norm.kind = NormKind::group;
-    options.norm.groups = 4;
-    return options;
-}
-ModelOptions merged() {
-    ModelOptions options = separate();
-    options.branches = {test::tiny_branch("both", kTasks)};
-    return options;
-}
-
-TrainOptions frozen_trunk() {
-    TrainOptions options = test::fp32_options();
-    options.trunk_lr_scale = 0;
-    options.trunk_norm = TrunkNorm::batch;
-    options.warmup_steps = 0;
-    options.lr = 0.01;
-    return options;
-}
-
-/// Every learned tensor drawn anew, so that logits are no constants and some scores are high.
-void shake(MultiTaskModel& model, std::uint64_t seed) {
-    torch::manual_seed(seed);
-    const torch::NoGradGuard no_grad;
-    for (const auto& [name, tensor] : model.module().parameters()) {
-        if (!name.starts_with("branches.")) continue;
-        at::Tensor values = tensor;
-        values.add_(torch::randn_like(values) * 0.4);
-        if (name.ends_with(".cls.bias")) values.fill_(0.5);
-    }
-}
-
-class TeacherFile {
-public:
-    explicit TeacherFile(const ModelOptions& options, std::uint64_t seed = 5) {
-        MultiTaskModel model(options, test::double_module());
-        shake(model, seed);
-        save_model(path(), model);
-    }
-    std::string path() const { return dir_.file("teacher.banyan.safetensors"); }
-
-private:
-    TempDir dir_;
-};
-
-TeacherOptions teacher_options(const TeacherFile& file) {
-    TeacherOptions options;
-    options.model = file.path();
-    return options;
-}
-
-/// The only teacher of a network.
-Teachers one(const TeacherOptions& options, MultiTaskModel& model, const TeacherSetting& setting) {
-    Teachers teachers;
-    teachers.emplace_back(options, model, setting);
-    return teachers;
-}
-
-at::Tensor images(std::int64_t rows = 3) {
-    torch::manual_seed(8);
-    return torch::randn({rows, 3, 64, 64}, at::kDouble);
-}
 
 std::vector<LabelledBox> face_box() { return {{{8, 8, 30, 34}, kFace}}; }
 
