@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/command_line.h"
+#include "apps/stopped.h"
 
 namespace banyan {
 
@@ -29,6 +30,8 @@ int run_command(const CommandRunners& runners, int argc, char** argv) {
         const ExitCode code = run(runners, std::vector<std::string>(argv + 1, argv + argc));
         flush_results();
         return static_cast<int>(code);
+    } catch (const Stopped&) {
+        return static_cast<int>(exit_code_of_signal(*stop_requested()));
     } catch (const std::exception& error) {
         std::string line = error.what();
         if (dynamic_cast<const Error*>(&error) == nullptr) line = "internal: " + line.substr(0, line.find('\n'));

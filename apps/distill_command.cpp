@@ -3,6 +3,7 @@
 
 #include "apps/detector_values.h"
 #include "apps/distill_outcome.h"
+#include "apps/judge_datasets.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "apps/run_config_option.h"
@@ -12,7 +13,6 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "train/trainer.h"
 
 namespace banyan {
@@ -37,18 +37,9 @@ JudgedTeacher judged_teacher(const TeacherOptions& teacher, const RunConfig& con
     Detector detector(teacher.model, options);
     JudgedTeacher judged{teacher.model, detector.classes(), {}, {}, {}};
     judged.datasets = load_datasets(datasets_for(config.validation, judged.classes), judged.classes);
-    EvalOptions eval_options;
-    eval_options.side = detector.side();
-    eval_options.stop = [] { return stop_requested().has_value(); };
-    std::size_t images = 0;
-    for (const Dataset& dataset : judged.datasets) images += dataset.size();
-    Progress progress("judging " + teacher.model, static_cast<std::int64_t>(images), "image");
-    eval_options.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
     CocoProblem problem;
-    const EvalReport report =
-        evaluate_datasets(predictor_of(detector), judged.datasets, judged.classes, eval_options, &problem);
-    stop_if_requested();
-    progress.finish();
+    const EvalReport report = judge_datasets(predictor_of(detector), detector.side(), judged.datasets, judged.classes,
+                                             "judging " + teacher.model, &problem);
     for (const TaskResult& task : report.tasks) {
         const bool is_taught = std::count(options.tasks.begin(), options.tasks.end(), task.task) > 0;
         if (is_taught && task.stats[CocoStat::ap] >= 0) judged.tasks.push_back(task);
@@ -130,11 +121,7 @@ ExitCode distill(const Options& options) {
 
 ExitCode run_distill(const Options& options) {
     install_stop_handlers();
-    try {
-        return distill(options);
-    } catch (const Stopped&) {
-        return exit_code_of_signal(*stop_requested());
-    }
+    return distill(options);
 }
 
 } // namespace banyan

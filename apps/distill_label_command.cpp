@@ -287,11 +287,7 @@ void label(const Options& options) {
 
 ExitCode run_distill_label(const Options& options) {
     install_stop_handlers();
-    try {
-        label(options);
-    } catch (const Stopped&) {
-        return exit_code_of_signal(*stop_requested());
-    }
+    label(options);
     return ExitCode::ok;
 }
 

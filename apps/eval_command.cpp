@@ -3,13 +3,13 @@
 
 #include "apps/detector_values.h"
 #include "apps/eval_output.h"
+#include "apps/judge_datasets.h"
 #include "apps/listed_datasets.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "core/stop_signal.h"
 #include "data/dataset_list.h"
 #include "eval/coco_files.h"
@@ -148,17 +148,9 @@ ExitCode judge_model(const Options& options) {
     Detector detector = judged_detector(options);
     const ClassTable& classes = detector.classes();
     const std::vector<Dataset> datasets = judged_datasets(options, classes);
-    EvalOptions eval_options;
-    eval_options.side = detector.side();
-    std::size_t images = 0;
-    for (const Dataset& dataset : datasets) images += dataset.size();
-    Progress progress("judging", static_cast<std::int64_t>(images), "image");
-    eval_options.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
-    eval_options.stop = [] { return stop_requested().has_value(); };
     CocoProblem problem;
-    const EvalReport report = evaluate_datasets(predictor_of(detector), datasets, classes, eval_options, &problem);
-    progress.finish();
-    if (const auto signal = stop_requested()) return exit_code_of_signal(*signal);
+    const EvalReport report =
+        judge_datasets(predictor_of(detector), detector.side(), datasets, classes, "judging", &problem);
     save_predictions(options, problem);
     const std::string ground_truth = text_option(options, "save-ground-truth");
     if (!ground_truth.empty()) write_file_atomically(ground_truth, coco_ground_truth_json(problem));

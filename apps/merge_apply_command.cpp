@@ -2,16 +2,16 @@
 #include <filesystem>
 #include <iostream>
 
+#include "apps/judge_datasets.h"
 #include "apps/option_values.h"
 #include "apps/run_commands.h"
+#include "apps/stopped.h"
 #include "apps/text_table.h"
 #include "apps/transplant_output.h"
 #include "combine/calibration_pictures.h"
 #include "combine/transplant.h"
 #include "core/allocator.h"
 #include "core/log.h"
-#include "core/progress.h"
-#include "core/stop_signal.h"
 #include "eval/evaluate.h"
 #include "heads/head_config.h"
 #include "model/saved_model.h"
@@ -80,17 +80,9 @@ at::Tensor pictures_for(const Options& options, const MultiTaskModel& model, con
     return calibration_pictures(datasets, model.classes(), tasks, count, side);
 }
 
-/// Empty when a signal stopped it.
 EvalReport judge(MultiTaskModel& model, const std::vector<Dataset>& datasets, const std::string& what) {
-    std::size_t images = 0;
-    for (const Dataset& dataset : datasets) images += dataset.size();
-    Progress progress("judging " + what, static_cast<std::int64_t>(images), "image");
-    EvalOptions eval;
-    eval.side = model.options().input_side;
-    eval.progress = [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); };
-    eval.stop = [] { return stop_requested().has_value(); };
-    return evaluate_datasets(make_predictor(model, kEvalScoreThreshold, Precision::automatic), datasets,
-                             model.classes(), eval);
+    return judge_datasets(make_predictor(model, kEvalScoreThreshold, Precision::automatic), model.options().input_side,
+                          datasets, model.classes(), "judging " + what);
 }
 
 std::vector<Dataset> validation_sets(const Options& options, const MultiTaskModel& model) {
@@ -115,9 +107,9 @@ ExitCode run_merge_apply(const Options& options) {
     const std::vector<Dataset> datasets = validation_sets(options, source);
     if (!datasets.empty()) {
         result.before = judge(source, datasets, "the unmerged network");
-        if (!stop_requested()) result.after = judge(made.model, datasets, "the merged network");
+        result.after = judge(made.model, datasets, "the merged network");
     }
-    if (const auto signal = stop_requested()) return exit_code_of_signal(*signal);
+    stop_if_requested();
     std::cout << (options.count("json") != 0 ? transplant_json(result) : transplant_text(result));
     return ExitCode::ok;
 }

@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "apps/detector_values.h"
-#include "apps/stopped.h"
-#include "core/progress.h"
+#include "apps/judge_datasets.h"
 #include "eval/evaluate.h"
 #include "infer/detector.h"
 #include "network/branch.h"
@@ -22,16 +21,7 @@ std::vector<double> ap50_by_task(ModelFile model, const FallbackData& data, Bf16
     options.bf16 = bf16;
     options.threads = data.threads;
     Detector detector(std::move(model), options);
-    EvalOptions eval_options;
-    eval_options.side = detector.side();
-    std::size_t images = 0;
-    for (const Dataset& dataset : data.datasets) images += dataset.size();
-    Progress progress(title, static_cast<std::int64_t>(images), "image");
-    eval_options.progress = [&](std::size_t done, std::size_t) {
-        stop_if_requested();
-        progress.update(static_cast<std::int64_t>(done));
-    };
-    const EvalReport report = evaluate_datasets(predictor_of(detector), data.datasets, classes, eval_options);
+    const EvalReport report = judge_datasets(predictor_of(detector), detector.side(), data.datasets, classes, title);
     std::vector<double> figures(classes.tasks().size(), -1.0);
     for (const TaskResult& result : report.tasks) {
         const auto& tasks = classes.tasks();

@@ -4,7 +4,7 @@
 
 namespace banyan {
 
-/// Thrown out of a long computation when a signal asks to stop.
+/// Thrown out of a long computation when a signal asks to stop; run_command gives the exit code of the signal.
 struct Stopped {};
 
 inline void stop_if_requested() {

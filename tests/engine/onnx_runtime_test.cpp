@@ -17,6 +17,7 @@
 #include "graph/pass_list.h"
 #include "heads/head.h"
 #include "quant/quantize_network.h"
+#include "tests/backbone/classifier_graph.h"
 #include "tests/engine/onnx_runtime.h"
 #include "tests/graph/small_graphs.h"
 
@@ -39,15 +40,7 @@ struct Network {
 void PrintTo(const Network& network, std::ostream* out) { *out << network.name; }
 
 Network classifier(BackboneType type) {
-    return {backbone_name(type), [type] {
-                BackboneOptions options;
-                options.type = type;
-                options.with_classifier = true;
-                options.wide_top = type == BackboneType::mobilenet_v2 || type == BackboneType::efficientnet_lite0;
-                GraphBuilder builder(kSide, kSide);
-                build_backbone(options, builder, builder.image());
-                return builder.build();
-            }};
+    return {backbone_name(type), [type] { return test::classifier_graph(type, kSide); }};
 }
 
 Graph detector(const NeckOptions& neck_options, const HeadOptions& head) {

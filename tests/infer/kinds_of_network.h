@@ -17,6 +17,7 @@
 #include "model/libtorch.h"
 #include "network/build_graph.h"
 #include "network/model_config.h"
+#include "tests/backbone/classifier_graph.h"
 #include "tests/graph/small_graphs.h"
 
 // Every kind of network that configs can name, for tests that compare what runs them.
@@ -35,15 +36,7 @@ struct Network {
 inline void PrintTo(const Network& network, std::ostream* out) { *out << network.name; }
 
 inline Network classifier(BackboneType type) {
-    return {backbone_name(type), [type] {
-                BackboneOptions options;
-                options.type = type;
-                options.with_classifier = true;
-                options.wide_top = type == BackboneType::mobilenet_v2 || type == BackboneType::efficientnet_lite0;
-                GraphBuilder builder(kSide, kSide);
-                build_backbone(options, builder, builder.image());
-                return builder.build();
-            }};
+    return {backbone_name(type), [type] { return classifier_graph(type, kSide); }};
 }
 
 /// @param model the "model" section without "input_side" and "branches" @param head of both branches
