@@ -130,7 +130,12 @@ def main():
         parser.error(f"--width: expected a number in (0, 1], got {args.width}")
     if sys.byteorder != "little":
         parser.error("needs a little-endian machine")
-    write(args.out, thin(read(args.weights), args.width))
+    tensors = read(args.weights)
+    missing = [name for convolution, norm, *_ in layers()[0] for name in (convolution + ".weight", norm + ".weight")
+               if name not in tensors]
+    if missing:
+        parser.error(f"{args.weights}: expected MobileNetV2 1.0 by torchvision's names, found no {missing[0]}")
+    write(args.out, thin(tensors, args.width))
 
 
 if __name__ == "__main__":
