@@ -173,6 +173,8 @@ def unlabelled_wholes(truth, labelled):
     sets = {image["id"]: image["file_name"].partition("/")[0] for image in truth["images"]}
     wholes = {}
     for part, whole in PARTS:
+        if whole not in names.values():
+            continue
         boxes = [(a["image_id"], a["bbox"]) for a in truth["annotations"]
                  if names[a["category_id"]] == part and whole not in labelled[sets[a["image_id"]]] and not a["iscrowd"]]
         if boxes:
