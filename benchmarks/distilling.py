@@ -18,7 +18,7 @@ and with --arms, for ablations
   cwd, l2             hints of those kinds
   p4, backbone        a hint at one level, and hints before the neck
   labelled            no teacher in training, but data sets that networks of other projects completed; --labelled names the result of
-                      banyan distill label configs/people.json --teachers configs/foreign_teachers.json --iou 0.4 --floor 0.15
+                      banyan distill label configs/people.json --teachers configs/teachers/foreign.json --iou 0.4 --floor 0.15
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds) and the gain over plain with paired bootstrap
