@@ -168,6 +168,7 @@ private:
         std::int64_t done = 0;
         FindOptions options;
         options.is_asked = std::move(is_asked);
+        for (const LabelTeacherOptions& teacher : teachers_) options.names.push_back(teacher.name);
         options.picture_done = [&] { progress.update(++done); };
         options.stop = [] { return stop_requested().has_value(); };
         std::vector<FoundInPicture> found = find_objects(dataset, streams_, options);
@@ -251,7 +252,9 @@ void write_files(const LabelOptions& options, const LabelOutcome& outcome) {
     const Provenance provenance = provenance_of(outcome);
     std::vector<NamedText> files;
     for (const CompletedDataset& completed : outcome.datasets) {
-        for (NamedText& file : completed_files(completed, outcome.table, provenance)) files.push_back(std::move(file));
+        for (NamedText& file : completed_files(completed, options.list, outcome.table, provenance)) {
+            files.push_back(std::move(file));
+        }
     }
     files.push_back({"report.html", label_page(outcome)});
     files.push_back({"datasets.json", completed_config(options.config, options.list, outcome.datasets, outcome.table)});

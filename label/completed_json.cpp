@@ -29,8 +29,9 @@ std::string lines_of(const std::vector<Json>& items) {
     return "[" + text + "\n]";
 }
 
-/// Characters of a data set's name that are safe in the name of a file, others as "_".
-std::string file_stem(const std::string& name) {
+/// Characters of a data set's name that are safe in the name of a file, others as "_"; and the list that it stands in,
+/// for sets of both lists may have one name.
+std::string file_stem(const std::string& name, const std::string& list) {
     std::string stem = name;
     for (char& c : stem) {
         const bool is_safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -38,7 +39,8 @@ std::string file_stem(const std::string& name) {
         if (!is_safe) c = '_';
     }
     // Names that differ stay apart.
-    return stem == name && stem.front() != '.' ? stem : "set-" + stem + "-" + hash_text(name).substr(0, 8);
+    if (stem != name || stem.front() == '.') stem = "set-" + stem + "-" + hash_text(name).substr(0, 8);
+    return list == "datasets" ? stem : stem + "@" + list;
 }
 
 /// The folder below which all pictures lie under their names.
@@ -214,8 +216,8 @@ bool tells_of(const CompletedDataset& completed, int class_id) {
            std::any_of(records.begin(), records.end(), is_labelled);
 }
 
-Json dataset_json(const CompletedDataset& completed, const ClassTable& table) {
-    const std::string stem = file_stem(completed.dataset->name());
+Json dataset_json(const CompletedDataset& completed, const std::string& list, const ClassTable& table) {
+    const std::string stem = file_stem(completed.dataset->name(), list);
     Json classes = Json::object(), labels = Json::object();
     const std::vector<LabelState> usual = usual_states(completed, table);
     for (int k = 0; k < table.size(); ++k) {
@@ -248,10 +250,10 @@ void make_absolute(Json& config, const std::string& pointer, const std::string& 
 
 } // namespace
 
-std::vector<NamedText> completed_files(const CompletedDataset& completed, const ClassTable& table,
-                                       const Provenance& provenance) {
+std::vector<NamedText> completed_files(const CompletedDataset& completed, const std::string& key,
+                                       const ClassTable& table, const Provenance& provenance) {
     picture_folder(*completed.dataset);
-    const std::string stem = file_stem(completed.dataset->name());
+    const std::string stem = file_stem(completed.dataset->name(), key);
     std::vector<NamedText> files{{stem + ".coco.json", coco_text(completed, table, provenance)},
                                  {stem + ".states.json", states_text(completed, table)}};
     std::string ignore = ignore_text(*completed.dataset, table);
@@ -263,15 +265,17 @@ std::string completed_config(const std::string& config_path, const std::string& 
                              const std::vector<CompletedDataset>& completed, const ClassTable& table) {
     Json config = parse_strict_json<Json>(read_file(config_path), config_path);
     Json list = Json::array();
-    for (const CompletedDataset& one : completed) list.push_back(dataset_json(one, table));
+    for (const CompletedDataset& one : completed) list.push_back(dataset_json(one, key, table));
     for (const std::string other : {"datasets", "validation"}) {
         if (other == key || !config.contains(other)) continue;
         for (std::size_t i = 0; i < config[other].size(); ++i) {
             make_absolute(config, "/" + other + "/" + std::to_string(i) + "/root", config_path);
         }
     }
-    for (const char* path : {"/train/pretrained", "/train/init", "/train/teacher/model"}) {
-        make_absolute(config, path, config_path);
+    for (const char* path : {"/train/pretrained", "/train/init"}) make_absolute(config, path, config_path);
+    const Json::json_pointer teachers("/train/teachers");
+    for (std::size_t i = 0; config.contains(teachers) && i < config[teachers].size(); ++i) {
+        make_absolute(config, "/train/teachers/" + std::to_string(i) + "/model", config_path);
     }
     config[key] = list;
     return config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

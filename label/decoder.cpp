@@ -118,9 +118,8 @@ std::vector<ScoredBox> decode_ssd(const std::vector<SsdLevel>& levels, const Ssd
 }
 
 std::vector<ScoredBox> decode_fastestdet(const OutputMap& output, const DecodingOptions& options) {
-    constexpr std::int64_t kBeforeClasses = 5;
     constexpr double kObjectPower = 0.6, kClassPower = 0.4;
-    if (output.channels <= kBeforeClasses) {
+    if (output.channels <= kFastestDetNumbers) {
         throw ShapeError(ErrorText{"output " + output.name, "is no output of FastestDet", "6 channels or more",
                                    std::to_string(output.channels), ""});
     }
@@ -131,8 +130,8 @@ std::vector<ScoredBox> decode_fastestdet(const OutputMap& output, const Decoding
     std::vector<ScoredBox> boxes;
     for (std::int64_t cell = 0; cell < output.height * output.width; ++cell) {
         const float* numbers = output.data + cell * output.channels;
-        const float* likeliest = std::max_element(numbers + kBeforeClasses, numbers + output.channels);
-        const int class_id = wanted_class(options, static_cast<std::size_t>(likeliest - numbers - kBeforeClasses));
+        const float* likeliest = std::max_element(numbers + kFastestDetNumbers, numbers + output.channels);
+        const int class_id = wanted_class(options, static_cast<std::size_t>(likeliest - numbers - kFastestDetNumbers));
         const double object = std::max(0.0, static_cast<double>(numbers[0]));
         const double score =
             std::pow(object, kObjectPower) * std::pow(std::max(0.0, static_cast<double>(*likeliest)), kClassPower);

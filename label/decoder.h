@@ -41,6 +41,8 @@ struct SsdVariances {
 std::vector<ScoredBox> decode_ssd(const std::vector<SsdLevel>& levels, const SsdVariances& variances,
                                   const DecodingOptions& options);
 
+constexpr std::int64_t kFastestDetNumbers = 5; ///< of a cell, before those of its classes
+
 /// FastestDet: channels objectness o, codes t of x, y, width, height, then probabilities p of the classes. A cell is
 /// taken for its likeliest class alone.
 ///   centre = (cell + tanh(t_xy)) / cells,   size = sigmoid(t_wh), both in parts of the input;   score = o^0.6 p^0.4

@@ -24,7 +24,8 @@ FoundInPicture find_in(const Dataset& dataset, std::size_t index,
         try {
             found[t] = teachers[t]->find(picture);
         } catch (const NumericError& error) {
-            throw NumericError(record.file + ": " + error.what());
+            const std::string name = t < options.names.size() ? "teacher " + options.names[t] + ", " : "";
+            throw NumericError(name + record.file + ": " + error.what());
         }
     }
     return found;

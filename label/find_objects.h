@@ -30,6 +30,7 @@ using FoundInPicture = std::vector<std::vector<ScoredBox>>;
 struct FindOptions {
     /// Whether a teacher is asked about a record.
     std::function<bool(std::size_t teacher, const Record& record)> is_asked;
+    std::vector<std::string> names;     ///< of the teachers, for messages
     std::function<void()> picture_done; ///< called under a lock, picture by picture; may be empty
     std::function<bool()> stop;         ///< true ends early
 };

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "graph/pass_list.h"
+#include "graph/shape_inference.h"
 #include "image/letterbox.h"
 
 namespace banyan {
@@ -29,6 +30,62 @@ ImportedNetwork import_teacher(const LabelTeacherOptions& options) {
     import.std.fill(options.onnx->std);
     import.bgr = options.onnx->bgr;
     return import_onnx(read_file(options.file), import);
+}
+
+[[noreturn]] void refuse(const LabelTeacherOptions& options, const std::string& what, const std::string& expected,
+                         const std::string& found) {
+    throw ConfigError(ErrorText{options.where, options.file + " " + what, expected, found,
+                                "`banyan explain " + options.file + "` lists the network's values"});
+}
+
+/// Classes of an SSD's levels, with the background. @throws ConfigError values that are no level
+std::int64_t count_classes(const SsdOptions& ssd, const LabelTeacherOptions& options, const Graph& graph) {
+    std::int64_t count = 0;
+    for (const SsdLevelOptions& level : ssd.levels) {
+        const ValueShape& classes = graph.value(graph.outputs.at(level.classes)).shape;
+        const ValueShape& boxes = graph.value(graph.outputs.at(level.boxes)).shape;
+        const auto anchors = static_cast<std::int64_t>(level.sizes_px.size());
+        const bool is_level = classes.height == boxes.height && classes.width == boxes.width &&
+                              boxes.channels == 4 * anchors && classes.channels % anchors == 0 &&
+                              classes.channels >= 2 * anchors;
+        if (!is_level) {
+            refuse(options,
+                   "has no level of " + std::to_string(anchors) + " anchors a cell in \"" + level.classes +
+                       "\" and \"" + level.boxes + "\"",
+                   "the same cells, two classes or more and 4 box codes an anchor",
+                   to_text(classes) + " and " + to_text(boxes));
+        }
+        if (count != 0 && classes.channels / anchors != count) {
+            refuse(options, "has levels of different classes", std::to_string(count) + " an anchor",
+                   std::to_string(classes.channels / anchors) + " in \"" + level.classes + "\"");
+        }
+        count = classes.channels / anchors;
+    }
+    return count;
+}
+
+std::int64_t count_classes(const FastestDetOptions&, const LabelTeacherOptions& options, const Graph& graph) {
+    const ValueShape& shape = graph.value(graph.outputs.begin()->second).shape;
+    if (graph.outputs.size() != 1 || shape.channels <= kFastestDetNumbers) {
+        refuse(options, "is no FastestDet", "one output of 6 channels or more",
+               std::to_string(graph.outputs.size()) + " outputs, the first of " + to_text(shape));
+    }
+    return shape.channels - kFastestDetNumbers;
+}
+
+/// A class that the network does not tell of would leave pictures without any. @throws ConfigError
+void check_classes(const LabelTeacherOptions& options, const Graph& graph) {
+    const bool has_background = std::holds_alternative<SsdOptions>(options.onnx->decoder);
+    const std::int64_t first = has_background ? 1 : 0;
+    const std::int64_t count =
+        std::visit([&](const auto& decoder) { return count_classes(decoder, options, graph); }, options.onnx->decoder);
+    for (const auto& [source, class_id] : options.onnx->classes) {
+        if (source >= first && source < count) continue;
+        throw ConfigError(ErrorText{options.where + "/tasks", "no class of " + options.file,
+                                    std::to_string(first) + " to " + std::to_string(count - 1) +
+                                        (has_background ? "; 0 is background" : ""),
+                                    std::to_string(source), ""});
+    }
 }
 
 DecodingOptions decode_options_of(const OnnxOptions& options, const Graph& graph) {
@@ -58,6 +115,7 @@ EngineOptions engine_options_of(const ImportedNetwork& imported, int threads) {
 OnnxTeacher::Shared OnnxTeacher::load(const LabelTeacherOptions& options, int threads) {
     ImportedNetwork imported = import_teacher(options);
     const EngineOptions engine = engine_options_of(imported, threads);
+    check_classes(options, imported.network.graph);
     return {std::make_shared<PackedNetwork>(apply_passes(std::move(imported.network))), engine};
 }
 

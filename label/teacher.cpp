@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
 #include "infer/detector.h"
 #include "label/onnx_teacher.h"
+#include "network/model_file.h"
 
 namespace banyan {
 
@@ -16,12 +18,11 @@ namespace {
 class ModelTeacher : public LabelTeacher {
 public:
     ModelTeacher(const LabelTeacherOptions& options, const ClassTable& table, int threads)
-        : detector_(options.file, detector_options(options, table, threads)) {
+        : detector_(checked_model(options, table), detector_options(options, table, threads)) {
         class_of_model_.assign(static_cast<std::size_t>(detector_.classes().size()), -1);
         for (const int class_id : options.classes) {
-            const auto found = detector_.classes().find_class(table.class_name(class_id));
-            if (!found) refuse(options, table.class_name(class_id));
-            class_of_model_[static_cast<std::size_t>(*found)] = class_id;
+            const std::optional<int> found = detector_.classes().find_class(table.class_name(class_id));
+            class_of_model_[static_cast<std::size_t>(found.value())] = class_id;
         }
     }
     ModelTeacher(Detector detector, std::vector<int> class_of_model)
@@ -52,10 +53,27 @@ private:
         return result;
     }
 
-    [[noreturn]] static void refuse(const LabelTeacherOptions& options, const std::string& name) {
-        throw ConfigError(ErrorText{options.where + "/tasks", options.file + " has no class \"" + name + "\"",
-                                    "a model with all classes of the task", "",
-                                    "see the model's classes with `banyan explain`"});
+    /// With all classes, and no value that would let it find nothing. @throws IoError, ModelFileError, ConfigError,
+    /// NumericError
+    static ModelFile checked_model(const LabelTeacherOptions& options, const ClassTable& table) {
+        ModelFile model = ModelFile::load(options.file);
+        const ClassTable known(model.options.tasks);
+        for (const int class_id : options.classes) {
+            const std::string &name = table.class_name(class_id), &task = table.task_name_of(class_id);
+            const std::optional<int> found = known.find_class(name);
+            if (found && known.task_name_of(*found) == task) continue;
+            throw ConfigError(
+                ErrorText{options.where, options.file + " has no class \"" + name + "\" of task \"" + task + "\"",
+                          "a model with all classes of the task", "", "see the model's classes with `banyan explain`"});
+        }
+        for (const auto& [name, tensor] : model.tensors) {
+            const bool is_finite =
+                std::all_of(tensor.data.begin(), tensor.data.end(), [](float value) { return std::isfinite(value); });
+            if (is_finite) continue;
+            throw NumericError(ErrorText{options.file, "\"" + name + "\" is not finite", "numbers", "",
+                                         "take another checkpoint of the teacher"});
+        }
+        return model;
     }
 
     Detector detector_;

@@ -62,7 +62,7 @@ protected:
           "validation": [
             {"name": "v", "format": "coco", "root": "set", "images": "pictures", "annotations": "all.json",
              "classes": {"plain": "bare"}}],
-          "train": {"pretrained": "w.safetensors", "init": ""}
+          "train": {"pretrained": "w.safetensors", "init": "", "teachers": [{"model": "a"}, {"model": "../b"}]}
         })");
         options_ = load_dataset_list(config_, "datasets");
         datasets_ = load_datasets(options_, table());
@@ -96,7 +96,7 @@ protected:
     /// Writes everything to `folder` and loads it again.
     std::vector<Dataset> written(const std::vector<CompletedDataset>& sets, const std::string& folder) const {
         for (const CompletedDataset& one : sets) {
-            for (const NamedText& file : completed_files(one, table(), provenance())) {
+            for (const NamedText& file : completed_files(one, "datasets", table(), provenance())) {
                 write_file_atomically(folder + "/" + file.name, file.text);
             }
         }
@@ -172,7 +172,7 @@ TEST_F(CompletedFiles, LoadAsTheOriginalWhereNothingWasAdded) {
 
 TEST_F(CompletedFiles, SayWhereLabelsComeFrom) {
     const CompletedDataset set = completed(0);
-    const std::vector<NamedText> files = completed_files(set, table(), provenance());
+    const std::vector<NamedText> files = completed_files(set, "datasets", table(), provenance());
     const json coco = json::parse(files.at(0).text);
     const json teacher = coco.at("info").at("teachers").at(0);
     EXPECT_EQ(coco.at("info").at("program"), "banyan 1.2.3");
@@ -189,7 +189,7 @@ TEST_F(CompletedFiles, SayWhereLabelsComeFrom) {
     }
     for (const CompletedLabels& labels : set.records) added += labels.added.size();
     EXPECT_EQ(pseudo, added);
-    EXPECT_EQ(files.at(0).text, completed_files(set, table(), provenance()).at(0).text);
+    EXPECT_EQ(files.at(0).text, completed_files(set, "datasets", table(), provenance()).at(0).text);
 }
 
 TEST_F(CompletedFiles, TheConfigMayStandAnywhere) {
@@ -197,6 +197,10 @@ TEST_F(CompletedFiles, TheConfigMayStandAnywhere) {
     EXPECT_EQ(config.at("validation").at(0).at("root"), dir_.file("set"));
     EXPECT_EQ(config.at("train").at("pretrained"), dir_.file("w.safetensors"));
     EXPECT_EQ(config.at("train").at("init"), "");
+    EXPECT_EQ(config.at("train").at("teachers").at(0).at("model"), dir_.file("a"));
+    EXPECT_THAT(
+        config.at("train").at("teachers").at(1).at("model").get<std::string>(),
+        testing::AllOf(testing::StartsWith("/"), testing::EndsWith("/b"), testing::Not(testing::HasSubstr(".."))));
     EXPECT_EQ(config.at("tasks").size(), 3U);
     EXPECT_EQ(config.at("datasets").size(), 1U);
     const json other = json::parse(completed_config(config_, "validation", {completed(1)}, table()));
@@ -212,9 +216,17 @@ TEST_F(CompletedFiles, ClassesOfWhichNothingIsKnownAreNotMapped) {
 }
 
 TEST_F(CompletedFiles, NamesThatAreNoFileNamesStayApart) {
-    const std::string file = completed_files(completed(0), table(), provenance()).at(0).name;
+    const std::string file = completed_files(completed(0), "datasets", table(), provenance()).at(0).name;
     EXPECT_THAT(file, testing::AllOf(testing::StartsWith("set-a_set-"), testing::EndsWith(".coco.json")));
-    EXPECT_EQ(completed_files(completed(1), table(), provenance()).at(0).name, "bare.coco.json");
+    EXPECT_EQ(completed_files(completed(1), "datasets", table(), provenance()).at(0).name, "bare.coco.json");
+}
+
+TEST_F(CompletedFiles, SetsOfOneNameInBothListsStayApart) {
+    EXPECT_EQ(completed_files(completed(1), "validation", table(), provenance()).at(0).name,
+              "bare@validation.coco.json");
+    const json config = json::parse(completed_config(config_, "validation", {completed(1)}, table()));
+    EXPECT_EQ(config.at("validation").at(0).at("annotations"), "bare@validation.coco.json");
+    EXPECT_EQ(config.at("validation").at(0).at("image_labels"), "bare@validation.states.json");
 }
 
 TEST_F(CompletedFiles, RefusePicturesOfSeveralFolders) {
@@ -222,7 +234,8 @@ TEST_F(CompletedFiles, RefusePicturesOfSeveralFolders) {
     far.file = "/elsewhere/1.png";
     const Dataset scattered("s", {near, far}, near.labels.states);
     CompletedDataset set{&options_[0], &scattered, {{{}, near.labels.states}, {{}, far.labels.states}}};
-    expect_error<DataError>([&] { completed_files(set, table(), provenance()); }, {"elsewhere", "one folder"});
+    expect_error<DataError>([&] { completed_files(set, "datasets", table(), provenance()); },
+                            {"elsewhere", "one folder"});
 }
 
 TEST(RealCompletedFiles, KeepEveryLabel) {
@@ -239,7 +252,7 @@ TEST(RealCompletedFiles, KeepEveryLabel) {
         same.options = &options[i];
         same.dataset = &datasets[i];
         for (const Record& record : datasets[i].records()) same.records.push_back({{}, record.labels.states});
-        for (const NamedText& file : completed_files(same, people, {})) dir.write(file.name, file.text);
+        for (const NamedText& file : completed_files(same, "datasets", people, {})) dir.write(file.name, file.text);
     }
     dir.write("datasets.json", completed_config(config, "datasets", sets, people));
     const auto read = load_datasets(load_dataset_list(dir.file("datasets.json"), "datasets"), people);

@@ -11,12 +11,16 @@
 #include "graph/pass_list.h"
 #include "label/find_objects.h"
 #include "label/onnx_teacher.h"
+#include "network/build_graph.h"
+#include "network/model_config.h"
+#include "network/model_file.h"
 #include "support/expect_error.h"
 #include "support/painted_image.h"
 #include "support/shared_data.h"
 #include "support/temp_dir.h"
 #include "tests/engine/onnx_runtime.h"
 #include "tests/graph/onnx_file.h"
+#include "tests/graph/small_graphs.h"
 
 namespace banyan {
 namespace {
@@ -79,6 +83,98 @@ TEST(OnnxTeacher, RefusesOutputsThatAreNotFinite) {
     const std::string file = dir.write("nan.onnx", red_finder(std::numeric_limits<float>::quiet_NaN()));
     const auto teacher = make_teacher(red_teacher(file), table(), 1);
     expect_error<NumericError>([&] { teacher->find(test::plain_image(40, 30, test::kRed)); }, {"out", "not finite"});
+}
+
+TEST(OnnxTeacher, RefusesClassesThatItsNetworkHasNot) {
+    const TempDir dir;
+    LabelTeacherOptions options = red_teacher(dir.write("red.onnx", red_finder()));
+    options.where = "teachers.json:/teachers/0";
+    options.onnx->classes = {{0, 1}, {1, 0}};
+    expect_error<ConfigError>([&] { make_teacher(options, table(), 1); },
+                              {"teachers.json:/teachers/0", "red.onnx", "0 to 0", "found 1"});
+}
+
+/// Outputs of two cells: class logits and box codes of an SSD with one anchor and as many classes.
+class SmallSsd : public ::testing::Test {
+protected:
+    LabelTeacherOptions teacher(std::int64_t classes, int wanted) const {
+        test::OnnxFile file({1, 3, 8, 16});
+        for (const auto& [name, channels] : {std::pair<std::string, std::int64_t>{"c", classes}, {"b", 4}}) {
+            file.floats(name + "w", {channels, 3, 8, 8},
+                        std::vector<float>(static_cast<std::size_t>(channels * 192), 0));
+            file.node("Conv", {"image", name + "w"}, name, {{"strides", std::vector<std::int64_t>{8, 8}}});
+            file.output(name, {1, channels, 1, 2});
+        }
+        LabelTeacherOptions options = red_teacher(dir_.write("ssd.onnx", file.bytes()));
+        options.onnx->decoder = SsdOptions{{{"c", "b", {8}}}, {}};
+        options.onnx->classes = {{wanted, 1}};
+        return options;
+    }
+
+    TempDir dir_;
+};
+
+TEST_F(SmallSsd, RefusesItsBackgroundAndClassesBehindTheLast) {
+    EXPECT_NO_THROW(make_teacher(teacher(3, 2), table(), 1));
+    for (const int wanted : {0, 3}) {
+        expect_error<ConfigError>([&] { make_teacher(teacher(3, wanted), table(), 1); },
+                                  {"1 to 2", "background", "found " + std::to_string(wanted)});
+    }
+}
+
+TEST_F(SmallSsd, RefusesLevelsThatDoNotFit) {
+    expect_error<ConfigError>([&] { make_teacher(teacher(1, 1), table(), 1); }, {"1 anchors", "two classes or more"});
+    LabelTeacherOptions two_anchors = teacher(4, 1);
+    std::get<SsdOptions>(two_anchors.onnx->decoder).levels[0].sizes_px = {4, 8};
+    expect_error<ConfigError>([&] { make_teacher(two_anchors, table(), 1); }, {"2 anchors", "\"b\""});
+    LabelTeacherOptions no_fastestdet = teacher(3, 1);
+    no_fastestdet.onnx->decoder = FastestDetOptions{};
+    expect_error<ConfigError>([&] { make_teacher(no_fastestdet, table(), 1); }, {"no FastestDet", "2 outputs"});
+}
+
+/// A network of ours with the task "face" alone.
+class OurTeacher : public ::testing::Test {
+protected:
+    OurTeacher() {
+        ConfigReader reader = ConfigReader::from_text(R"({
+            "tasks": [{"name": "face"}],
+            "model": {
+              "input_side": 64,
+              "backbone": {"type": "mobilenet_v2", "width": 0.35},
+              "neck": {"channels": 8, "first_level": 4, "last_level": 4},
+              "branches": [{"name": "face", "tasks": ["face"], "anchors": {"levels": [4]},
+                            "head": {"depth": 1, "width": 8}}]
+            }})",
+                                                      "small.json");
+        model_.options = parse_model(reader);
+        GraphWithValues network = test::with_random_values(build_graph(model_.options));
+        model_.graph = std::move(network.graph);
+        model_.tensors = std::move(network.tensors);
+        options_.name = "ours";
+        options_.where = "teachers.json:/teachers/0";
+        options_.file = dir_.file("ours.banyan.safetensors");
+    }
+
+    TempDir dir_;
+    ModelFile model_;
+    LabelTeacherOptions options_;
+};
+
+TEST_F(OurTeacher, MustHaveAllClasses) {
+    model_.save(options_.file);
+    options_.classes = {1};
+    EXPECT_NO_THROW(make_teacher(options_, table(), 1));
+    options_.classes = {0, 1};
+    expect_error<ConfigError>([&] { make_teacher(options_, table(), 1); },
+                              {"teachers.json:/teachers/0", options_.file, "no class \"person\" of task \"person\""});
+}
+
+TEST_F(OurTeacher, MustBeFinite) {
+    model_.tensors.at("branches.face.cls.bias").data.front() = std::numeric_limits<float>::quiet_NaN();
+    model_.save(options_.file);
+    options_.classes = {1};
+    expect_error<NumericError>([&] { make_teacher(options_, table(), 1); },
+                               {options_.file, "branches.face.cls.bias", "not finite"});
 }
 
 TEST(MakeTeacher, RefusesFilesThatAreNoNetworks) {

@@ -34,7 +34,7 @@ const std::map<std::string, Names>& layering() {
         {"engine", {"core", "graph"}},
         {"quant", {"core", "graph", "engine", "report"}},
         {"infer", {"core", "graph", "engine", "anchors", "heads", "network", "image"}},
-        {"label", {"core", "graph", "engine", "image", "data", "eval", "infer"}},
+        {"label", {"core", "graph", "engine", "image", "network", "data", "eval", "infer"}},
     };
     return table;
 }
