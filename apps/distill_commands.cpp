@@ -25,6 +25,8 @@ void add_label(po::options_description& options) {
     auto add = options.add_options();
     add("config", text()->required(), "training config: its tasks and data sets");
     add("teachers", text()->required(), "JSON file that names the teachers (docs/distillation.md)");
+    add("student", text(),
+        "model trained on labels of these teachers: labels the classes that it finds better than they do");
     add("out", text()->required(), "folder to write");
     add("split", text()->default_value("datasets"), "list of the config that is completed: datasets or validation");
     add("beta-high", po::value<double>()->default_value(0.5), "boxes are taken from the score with the best F of this");

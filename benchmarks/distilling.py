@@ -8,7 +8,7 @@ The student is MobileNetV2 at width 0.35 with a neck of 48 channels, at 192 px, 
 (thin_weights.py); the teacher sees the same pictures.
 Arms, each trained with every seed:
   plain    labels alone
-  logits   the teacher's scores and boxes, where nothing is labelled and, by refine_weight, where something is
+  logits   the teacher's scores and boxes, with the defaults of train/teachers
   hints    three levels of the teacher's neck (PKD), nothing else
   both     logits and hints
 and with --arms, for ablations
@@ -19,6 +19,7 @@ and with --arms, for ablations
   p4, backbone        a hint at one level, and hints before the neck
   labelled            no teacher in training, but data sets that networks of other projects completed; --labelled names the result of
                       banyan distill label configs/people.json --teachers configs/teachers/foreign.json --iou 0.4 --floor 0.15
+  refreshed           the same once more with `--student` and a network of the arm labelled; --refreshed names the result
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds) and the gain over plain with paired bootstrap
@@ -35,7 +36,6 @@ from support import ROOT, load, positive, save
 
 NECK = [f"trunk.neck.smooth.p{level}.act" for level in (3, 4, 5)]
 BACKBONE = ["trunk.backbone.features.6.add", "trunk.backbone.features.13.add", "trunk.backbone.features.17.conv.3"]
-REFINE = 0.5
 WIDTH = 0.35  # of the student's backbone
 
 
@@ -45,20 +45,22 @@ def hints(values=NECK, kind="pkd"):
 
 ARMS = {  # what the teacher's entry in train/teachers says beside its file
     "plain": None,
-    "logits": {"refine_weight": REFINE},
+    "logits": {},
     "hints": {"weight": 0, "hints": hints()},
-    "both": {"refine_weight": REFINE, "hints": hints()},
-    "open": {},
-    "t2": {"refine_weight": REFINE, "temperature": 2},
-    "t4": {"refine_weight": REFINE, "temperature": 4},
+    "both": {"hints": hints()},
+    "open": {"refine_weight": 0},
+    "t2": {"temperature": 2},
+    "t4": {"temperature": 4},
     "refine1": {"refine_weight": 1},
-    "cross": {"refine_weight": REFINE, "cross": True},
+    "cross": {"cross": True},
     "cwd": {"weight": 0, "hints": hints(kind="cwd")},
     "l2": {"weight": 0, "hints": hints(kind="l2")},
     "p4": {"weight": 0, "hints": hints(NECK[1:2])},
     "backbone": {"weight": 0, "hints": hints(BACKBONE)},
     "labelled": None,
+    "refreshed": None,
 }
+COMPLETED = ["labelled", "refreshed"]  # arms with data sets of their own
 
 
 def student(steps, folder):
@@ -119,14 +121,16 @@ def main():
     parser.add_argument("--seeds", type=positive, default=3)
     parser.add_argument("--jobs", type=positive, default=2, help="runs at once, one thread each")
     parser.add_argument("--arms", default="plain,logits,hints,both", help="plain always; those of the list above")
-    parser.add_argument("--labelled", type=pathlib.Path, help="datasets.json of `banyan distill label`, for the arm labelled")
+    for name in COMPLETED:
+        parser.add_argument(f"--{name}", type=pathlib.Path, help=f"datasets.json of `banyan distill label`, for the arm {name}")
     args = parser.parse_args()
     names = list(dict.fromkeys(["plain", *args.arms.split(",")]))
     for name in names:
         if name not in ARMS:
             parser.error(f"--arms: no arm \"{name}\"; there are {', '.join(ARMS)}")
-    if "labelled" in names and args.labelled is None:
-        parser.error("--arms labelled needs --labelled")
+    for name in COMPLETED:
+        if name in names and vars(args)[name] is None:
+            parser.error(f"--arms {name} needs --{name}")
     args.set = []
     folder = args.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,9 +139,9 @@ def main():
     arms = []
     for name in names:
         of_arm = config
-        if name == "labelled":
-            of_arm = folder / "labelled.json"
-            save(of_arm, completed(load(config), args.labelled.resolve()))
+        if name in COMPLETED:
+            of_arm = folder / f"{name}.json"
+            save(of_arm, completed(load(config), vars(args)[name].resolve()))
         teachers = [] if ARMS[name] is None else [{"model": str(args.teacher.resolve()), **ARMS[name]}]
         arms.append((name, of_arm, ["--set", "/train/teachers=" + json.dumps(teachers)]))
     runner = Runner(args, folder)

@@ -130,14 +130,18 @@ void parse_thresholds(ConfigReader reader, const ClassTable& table, LabelTeacher
     reader.finish();
 }
 
-/// LabelTeacherOptions::settings of a teacher that was read. Class ids follow from the config's tasks.
+/// Ids follow from the config's tasks.
+std::string numbered_classes(const std::vector<int>& classes, const ClassTable& table) {
+    std::string text;
+    for (const int class_id : classes) text += " " + std::to_string(class_id) + " " + table.class_name(class_id);
+    return text;
+}
+
+/// LabelTeacherOptions::settings of a teacher that was read.
 std::string settings_of(const ConfigReader& reader, const ClassTable& table, const LabelTeacherOptions& options) {
     nlohmann::json settings = nlohmann::json::parse(reader.dump());
     for (const char* other : {"name", "model", "onnx", "thresholds"}) settings.erase(other);
-    std::string text = settings.dump();
-    for (const int class_id : options.classes)
-        text += " " + std::to_string(class_id) + " " + table.class_name(class_id);
-    return text;
+    return settings.dump() + numbered_classes(options.classes, table);
 }
 
 LabelTeacherOptions parse_teacher(ConfigReader& reader, const ClassTable& table) {
@@ -189,6 +193,25 @@ std::vector<LabelTeacherOptions> parse_teachers(ConfigReader& reader, const Clas
 std::vector<LabelTeacherOptions> load_teachers(const std::string& path, const ClassTable& table) {
     ConfigReader reader = ConfigReader::from_file(path);
     return parse_teachers(reader, table);
+}
+
+LabelTeacherOptions student_teacher(const std::string& file, const std::vector<LabelTeacherOptions>& teachers,
+                                    const ClassTable& table) {
+    LabelTeacherOptions options;
+    options.name = "student";
+    options.file = file;
+    options.where = "--student";
+    std::set<int> classes; // those of a task side by side
+    for (const LabelTeacherOptions& teacher : teachers) {
+        if (teacher.name == options.name) {
+            throw ConfigError(ErrorText{teacher.where + "/name", "is what the network of --student is called",
+                                        "another name", "\"" + teacher.name + "\"", ""});
+        }
+        classes.insert(teacher.classes.begin(), teacher.classes.end());
+    }
+    options.classes.assign(classes.begin(), classes.end());
+    options.settings = options.name + numbered_classes(options.classes, table);
+    return options;
 }
 
 } // namespace banyan

@@ -54,4 +54,9 @@ std::vector<LabelTeacherOptions> load_teachers(const std::string& path, const Cl
 /// The same of text; `name` stands for the file in messages and paths. @throws ConfigError
 std::vector<LabelTeacherOptions> parse_teachers(ConfigReader& reader, const ClassTable& table);
 
+/// A network of ours that has learned from what `teachers` labelled, and tells of the same classes. @throws ConfigError
+/// if one of them has its name, "student"
+LabelTeacherOptions student_teacher(const std::string& file, const std::vector<LabelTeacherOptions>& teachers,
+                                    const ClassTable& table);
+
 } // namespace banyan

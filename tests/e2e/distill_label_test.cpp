@@ -153,9 +153,9 @@ TEST_F(DistillLabel, LeavesAllOrNothingBehindASignal) {
 
 TEST_F(DistillLabel, CompletesValidationSetsOnDemandAndGivesTheSameBytesAgain) {
     ASSERT_EQ(label({"--split", "validation", "--streams", "1", "--threads", "1"}).code, 0);
-    const std::string first = read_text(out() + "/blues.coco.json");
+    const std::string blues = out() + "/blues@validation.coco.json", first = read_text(blues);
     ASSERT_EQ(label({"--split", "validation", "--streams", "3"}).code, 0);
-    EXPECT_EQ(read_text(out() + "/blues.coco.json"), first);
+    EXPECT_EQ(read_text(blues), first);
     const json config = json::parse(read_text(out() + "/datasets.json"));
     EXPECT_EQ(config.at("validation").at(0).at("root"), ".");
     EXPECT_EQ(config.at("datasets").at(0).at("root"), run_.file("reds"));
@@ -200,6 +200,79 @@ TEST_F(DistillLabel, AsksTheFirstOfTeachersOfOneClass) {
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("second is not asked about \"red\""));
     EXPECT_EQ(json::parse(outcome.out).at("teachers").size(), 1U);
+}
+
+/// The teacher of red takes blue squares for red ones, the one of blue is right.
+TEST_F(DistillLabel, LetsTheStudentLabelWhatItFindsBetter) {
+    write_squares(run_.dir(), "lesson", {{"red", "blue"}, 1000, 24});
+    json config = json::parse(read_text(run_.config()));
+    config["datasets"] = json::array({squares_entry("lesson", {"red", "blue"})});
+    config["train"].update({{"steps", 450}, {"lr", 0.01}, {"ema_decay", 0.9}, {"threads", 1}});
+    const Outcome trained = banyan({"train", run_.dir().write("student.json", config.dump()), "--out", run_.out()});
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    run_.dir().write("finder.onnx", square_finder({-1, 0.5F, 1, 0}));
+    run_.dir().write("blue.onnx", square_finder({-0.5F, -0.5F, 1, 0}));
+    json blue = teacher("blue");
+    blue.update({{"name", "blues"}, {"onnx", "blue.onnx"}});
+    write_teachers(json::array({teacher("red"), blue}));
+
+    const Outcome outcome = label({"--json", "--floor", "0.2", "--student", run_.model()});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const json judged = json::parse(outcome.out).at("teachers");
+    ASSERT_EQ(judged.size(), 2U);
+    EXPECT_EQ(judged[0].at("teacher"), "student") << outcome.err;
+    EXPECT_EQ(judged[1].at("teacher"), "blues") << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("the student labels it"), HasSubstr("the teacher labels it")));
+    const json blues = json::parse(read_text(out() + "/blues.coco.json"));
+    const json& student = blues.at("info").at("teachers").at(2);
+    EXPECT_EQ(student.at("file"), "last.banyan.safetensors");
+    EXPECT_EQ(student.at("classes").size(), 1U) << student;
+    int added = 0;
+    for (const json& annotation : blues.at("annotations")) {
+        if (annotation.value("source", "") != "pseudo") continue;
+        EXPECT_EQ(annotation.at("teacher"), "student") << annotation; // reds; the set labels blue itself
+        ++added;
+    }
+    EXPECT_GT(added, 0);
+
+    json by_hand = teacher("red"); // such a teacher needs no AP, a student that takes its place does
+    by_hand["thresholds"] = {{"red", {0.3, 0.6}}};
+    write_teachers(json::array({by_hand}));
+    const Outcome below = label({"--json", "--floor", "1", "--student", run_.model()});
+    ASSERT_EQ(below.code, 0) << below.err;
+    EXPECT_EQ(json::parse(below.out).at("teachers")[0].at("teacher"), "finder");
+}
+
+TEST_F(DistillLabel, RefusesAStudentWithoutTheTasks) {
+    json config = json::parse(read_text(run_.config()));
+    config["train"]["steps"] = 1;
+    const Outcome trained =
+        banyan({"train", run_.dir().write("student.json", config.dump()), "--out", run_.out(), "--tasks", "blue"});
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    expect_refused(label({"--student", run_.model()}), 2, "--student: " + run_.model() + " has no class \"red\"");
+    expect_refused(label({"--student", run_.file("nothing")}), 5, "nothing");
+}
+
+/// It has learned from the training sets: judged by them it would win.
+TEST_F(DistillLabel, ComparesTheStudentOnlyWhereItHasNotLearned) {
+    json config = json::parse(read_text(run_.config()));
+    config.erase("validation");
+    run_.dir().write("config.json", config.dump());
+    expect_refused(label({"--student", run_.model()}), 2, "no \"validation\"");
+    EXPECT_EQ(label().code, 0);
+}
+
+TEST_F(DistillLabel, KeepsBothListsInOneFolder) {
+    ASSERT_EQ(label().code, 0);
+    const std::string first = read_text(out() + "/blues.coco.json");
+    const Outcome again = banyan({"distill", "label", out() + "/datasets.json", "--teachers",
+                                  run_.file("teachers.json"), "--split", "validation", "--out", out()});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(read_text(out() + "/blues.coco.json"), first);
+    const json config = json::parse(read_text(out() + "/datasets.json"));
+    EXPECT_TRUE(std::filesystem::equivalent(config.at("datasets").at(1).at("root").get<std::string>(), out()));
+    EXPECT_EQ(config.at("datasets").at(1).at("annotations"), "blues.coco.json");
+    EXPECT_EQ(config.at("validation").at(1).at("annotations"), "blues@validation.coco.json");
 }
 
 TEST_F(DistillLabel, KeepsWhatTeachersFound) {

@@ -1,8 +1,11 @@
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "label/teacher_options.h"
+#include "network/model_config.h"
 #include "support/expect_error.h"
 
 namespace banyan {
@@ -88,6 +91,37 @@ TEST(TeacherConfig, RefusesWrongDecoders) {
     refuses(fast, R"({"dog": {"0": "person"}})", {"unknown task"});
     refuses(fast, R"({"person": {"0": "person"}, "face": {"0": "bare"}})", {"mapped twice"});
     refuses(fast, "{}", {"/tasks", "empty"});
+}
+
+TEST(TeacherConfig, EveryFileInConfigsLoadsWithTheTasksOfPeople) {
+    const std::string configs = std::string(BANYAN_SOURCE_DIR) + "/configs/";
+    ConfigReader people = ConfigReader::from_file(configs + "people.json");
+    const ClassTable tasks(parse_tasks(people));
+    int count = 0;
+    for (const auto& item : std::filesystem::directory_iterator(configs + "teachers")) {
+        EXPECT_FALSE(load_teachers(item.path().string(), tasks).empty()) << item.path();
+        ++count;
+    }
+    EXPECT_GT(count, 0);
+}
+
+TEST(StudentTeacher, TellsOfTheClassesOfAllTeachersTaskByTask) {
+    const auto teachers = parse(R"({"teachers": [
+        {"name": "a", "onnx": "a.onnx", "decoder": {"kind": "fastestdet"}, "tasks": {"face": {"0": "masked"}}},
+        {"name": "b", "model": "b", "tasks": ["person"]},
+        {"name": "c", "model": "c", "tasks": ["face"]}]})");
+    const LabelTeacherOptions student = student_teacher("student.safetensors", teachers, table());
+    EXPECT_EQ(student.file, "student.safetensors");
+    EXPECT_EQ(student.classes, (std::vector{0, 1, 2}));
+    EXPECT_FALSE(student.onnx);
+    const LabelTeacherOptions of_persons = student_teacher("student.safetensors", {teachers[1]}, table());
+    EXPECT_EQ(of_persons.classes, std::vector{0});
+    EXPECT_NE(of_persons.settings, student.settings); // other tasks may find other boxes
+}
+
+TEST(StudentTeacher, IsTheOnlyOneOfItsName) {
+    const auto teachers = parse(list_of(R"({"name": "student", "model": "a", "tasks": ["face"]})"));
+    expect_error<ConfigError>([&] { student_teacher("b", teachers, table()); }, {"/teachers/0/name", "--student"});
 }
 
 } // namespace
