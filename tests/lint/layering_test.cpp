@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +58,22 @@ TEST(Project, GivesEachTypeANameOfItsOwn) {
 }
 
 TEST(Project, KeepsItsHabits) { hold_all_files_to(check_habits); }
+
+TEST(Project, HasScriptsThatCanBeCalled) {
+    namespace fs = std::filesystem;
+    int count = 0;
+    for (const char* folder : {"/benchmarks", "/scripts"}) {
+        for (const auto& item : fs::recursive_directory_iterator(BANYAN_SOURCE_DIR + std::string(folder))) {
+            std::string first;
+            std::getline(std::ifstream(item.path()), first);
+            if (!first.starts_with("#!")) continue;
+            const fs::perms execute = item.status().permissions() & fs::perms::owner_exec;
+            EXPECT_NE(execute, fs::perms::none) << item.path() << ": chmod +x";
+            ++count;
+        }
+    }
+    EXPECT_GT(count, 0);
+}
 
 } // namespace
 } // namespace banyan::lint
