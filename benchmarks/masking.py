@@ -9,7 +9,7 @@ Arms, each trained with every seed:
   naive    what a data set does not label is background
   full     every label of every picture (vest only): the upper bound
   single   one network a task, with just the rows of that task that each batch of the joint run holds
-  taught   masked, with the masked network of the same seed as a teacher of what nobody has labelled (only with --arms)
+  taught   masked, with a teacher: the network of --teacher, or the masked one of the same seed (only with --arms)
 
 A run is one process with one thread; --jobs of them run at once. Finished runs are kept: a stopped experiment goes on when it is
 started again. The end prints Markdown: AP and AP50 per task (mean over seeds), paired bootstrap intervals over pictures of the
@@ -73,7 +73,7 @@ def rows_of(config, task):
     return max(1, round(config["loader"]["batch_size"] * mine / sum(ratios)))
 
 
-def plan(experiment, folder, wanted):
+def plan(experiment, folder, wanted, teacher):
     """[(arm, config path, extra options)]; {SEED} in an option is the run's."""
     base = ROOT / "configs" / ("safety_vest.json" if experiment == "vest" else "people.json")
     joint = expanded(load(base))
@@ -91,7 +91,7 @@ def plan(experiment, folder, wanted):
     for task in (entry["name"] for entry in joint["tasks"]):
         arms.append((f"single-{task}", folder / "joint.json",
                      ["--tasks", task, "--set", f"/loader/batch_size={rows_of(joint, task)}"]))
-    teacher = folder / "masked-{SEED}" / "weights" / "last.banyan.safetensors"
+    teacher = teacher or folder / "masked-{SEED}" / "weights" / "last.banyan.safetensors"
     arms.append(("taught", folder / "joint.json", ["--set", f"/train/teachers=[{{\"model\": \"{teacher}\"}}]"]))
     return [arm for arm in arms if arm[0].split("-")[0] in wanted]
 
@@ -256,12 +256,13 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2, help="runs at once, one thread each")
     parser.add_argument("--arms", default="masked,naive,full,single", help="masked always; those of the list above")
+    parser.add_argument("--teacher", type=lambda path: pathlib.Path(path).resolve(), help="model file, for the arm taught")
     parser.add_argument("--set", action="append", default=[], metavar="POINTER=VALUE", help="changes every run's config")
     args = parser.parse_args()
     folder = args.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     runner = Runner(args, folder)
-    arms = plan(args.experiment, folder, {"masked", *args.arms.split(",")})
+    arms = plan(args.experiment, folder, {"masked", *args.arms.split(",")}, args.teacher)
     seeds = list(range(1, args.seeds + 1))
     for taught in (False, True):  # teachers first
         train_all(runner, [arm for arm in arms if (arm[0] == "taught") == taught], seeds, args.jobs)

@@ -22,7 +22,7 @@ struct HealOptions {
 };
 
 /// The run: that of the config, with the network of the merged file and the tasks that it has, and
-///   train/init, train/teachers       the two files; the teacher teaches all tasks
+///   train/init, train/teachers       the two files; the teacher teaches all tasks, where nothing is labelled
 ///   learn                            tasks of merged branches, where the trunk is kept: others keep every bit
 ///   lr                               kHealLrScale of the config's: weights are adjusted, not found
 ///   warmup_steps                     a tenth of the steps

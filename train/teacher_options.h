@@ -17,7 +17,7 @@ struct TeacherOptions {
     double temperature = 1.0;       ///< of class and box logits [0.1, 100]
     double focus = 1.0;             ///< power of the surer score by which a class term counts [0, 5]
     double minimum_score = 0.3;     ///< its boxes are learned from this score on [0, 1]
-    double refine_weight = 0.0;     ///< of terms that ground truth rules, against those that it leaves open [0, 100]
+    double refine_weight = 0.5;     ///< of terms that ground truth rules, against those that it leaves open [0, 100]
     /// The network learns through the teacher's head instead of its own (train/cross_head.h).
     bool cross = false;
     std::vector<HintOptions> hints{};

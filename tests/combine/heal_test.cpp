@@ -27,6 +27,7 @@ TEST(HealConfig, TrainsTheMergedNetworkWithTheUnmergedAsItsTeacher) {
     EXPECT_THAT(config.model.branches[0].tasks, ElementsAre("red", "blue"));
     EXPECT_EQ(config.train.init, run.model("merged"));
     EXPECT_EQ(config.train.teachers.at(0).model, run.model("unmerged"));
+    EXPECT_EQ(config.train.teachers.at(0).refine_weight, 0);
     EXPECT_EQ(config.train.steps, 50);
     EXPECT_EQ(config.train.warmup_steps, 5);
     EXPECT_EQ(config.train.lr, before.train.lr * kHealLrScale);

@@ -110,10 +110,10 @@ TEST(StartConfig, ATeacherNeedsSomethingToTeach) {
     const std::string naive = "/train/unlabelled=background";
     expect_error<ConfigError>(
         [&] {
-            train_options({naive, R"(/train/teachers=[{"model": "a"}])"});
+            train_options({naive, R"(/train/teachers=[{"model": "a", "refine_weight": 0}])"});
         },
         {"/train/teachers", "masked"});
-    EXPECT_NO_THROW(train_options({naive, R"(/train/teachers=[{"model": "a", "refine_weight": 1}])"}));
+    EXPECT_NO_THROW(train_options({naive, R"(/train/teachers=[{"model": "a"}])"}));
     EXPECT_NO_THROW(
         train_options({naive, R"(/train/teachers=[{"model": "a", "weight": 0, "hints": [{"value": "trunk.a"}]}])"}));
     expect_error<ConfigError>([] { train_options({R"(/train/teachers=[{"model": "a", "weight": 0}])"}); },

@@ -101,7 +101,9 @@ TEST(TeacherSteps, SharingAFrozenTrunkChangesNoLoss) {
 TEST(TeacherSteps, RowsThatOnlyTheTeacherKnowsEnterTheBranch) {
     const TeacherFile file(separate());
     MultiTaskModel model(separate(), test::double_module());
-    Teachers teachers = one(teacher_options(file), model, {});
+    TeacherOptions of_open = teacher_options(file);
+    of_open.refine_weight = 0;
+    Teachers teachers = one(of_open, model, {});
     TrainOptions options = frozen_trunk();
     const std::vector<Labels> labels{labels_of(2, {kFace, kHand}, face_box()), labels_of(2, {kFace}, face_box())};
     const StepLosses alone = TrainStep(model, options).forward(images(2), labels);
@@ -299,7 +301,8 @@ TEST_F(TeacherLosses, GradientIsThatOfItsValues) {
     test::expect_gradient([&](const at::Tensor& x) { return loss(logits_, x).total; }, codes_);
 }
 
-TEST_F(TeacherLosses, WhatTruthRulesHasNoGradient) {
+TEST_F(TeacherLosses, WhatTruthRulesHasNoGradientUnlessItIsRefined) {
+    options_.refine_weight = 0;
     const at::Tensor logits = logits_.clone().requires_grad_(true);
     loss(logits, codes_).total.backward();
     for (std::int64_t n = 0; n < 2; ++n) {
