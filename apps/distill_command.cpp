@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "network/model_file.h"
 #include "train/trainer.h"
 
 namespace banyan {
@@ -29,20 +30,36 @@ std::vector<std::string> taught_tasks(const TeacherOptions& teacher, const RunCo
     return all;
 }
 
+/// @throws ConfigError a task that it is to teach is none of its own
+ModelFile load_teacher(const TeacherOptions& teacher, const std::vector<std::string>& tasks) {
+    ModelFile model = ModelFile::load(teacher.model);
+    const ClassTable known(model.options.tasks);
+    for (const std::string& task : tasks) {
+        if (known.find_task(task)) continue;
+        std::string names;
+        for (const Task& own : known.tasks()) names += (names.empty() ? "" : ", ") + own.name;
+        throw ConfigError(ErrorText{"teacher " + teacher.model, "has no task \"" + task + "\"", "some of " + names, "",
+                                    "list the tasks that it is to teach in its \"tasks\""});
+    }
+    return model;
+}
+
+/// At the size at which the student will be judged, which is about that at which the teacher will teach.
 JudgedTeacher judged_teacher(const TeacherOptions& teacher, const RunConfig& config) {
     DetectorOptions options;
     options.score_threshold = kEvalScoreThreshold;
     options.threads = config.train.threads;
     options.tasks = taught_tasks(teacher, config);
-    Detector detector(teacher.model, options);
-    JudgedTeacher judged{teacher.model, detector.classes(), {}, {}, {}};
+    options.side = config.model.input_side;
+    Detector detector(load_teacher(teacher, options.tasks), options);
+    JudgedTeacher judged{teacher.model, detector.classes(), {}, options.tasks, {}, {}};
     judged.datasets = load_datasets(datasets_for(config.validation, judged.classes), judged.classes);
     CocoProblem problem;
     const EvalReport report = judge_datasets(predictor_of(detector), detector.side(), judged.datasets, judged.classes,
                                              "judging " + teacher.model, &problem);
     for (const TaskResult& task : report.tasks) {
-        const bool is_taught = std::count(options.tasks.begin(), options.tasks.end(), task.task) > 0;
-        if (is_taught && task.stats[CocoStat::ap] >= 0) judged.tasks.push_back(task);
+        const bool is_judged = task.stats[CocoStat::ap] >= 0;
+        if (is_judged && std::erase(judged.unjudged, task.task) > 0) judged.tasks.push_back(task);
     }
     MissingLabelOptions wanted;
     wanted.count = kShownMistakes;
@@ -50,15 +67,24 @@ JudgedTeacher judged_teacher(const TeacherOptions& teacher, const RunConfig& con
     return judged;
 }
 
-/// @throws GateError a teacher is worse than the floor in a task
+/// @throws GateError a teacher is worse than the floor in a task, or nothing tells how good it is
 void check_floor(const std::vector<JudgedTeacher>& teachers, double floor, bool force) {
-    std::string low;
+    std::string low, unjudged;
     for (const JudgedTeacher& teacher : teachers) {
         for (const TaskResult& task : teacher.tasks) {
             if (task.stats[CocoStat::ap] >= floor) continue;
             low += (low.empty() ? "" : ", ") + teacher.model + " in \"" + task.task + "\" (" +
                    std::to_string(task.stats[CocoStat::ap]) + ")";
         }
+        for (const std::string& task : teacher.unjudged) {
+            unjudged += (unjudged.empty() ? "" : ", ") + teacher.model + " in \"" + task + "\"";
+        }
+    }
+    if (!unjudged.empty() && (force || floor == 0)) log_warning("no validation set judges " + unjudged);
+    if (!unjudged.empty() && !force && floor > 0) {
+        throw GateError(ErrorText{"--floor " + std::to_string(floor), "no validation set judges " + unjudged, "", "",
+                                  "add one that labels it, take the task from the teacher's \"tasks\", or take it all "
+                                  "the same with --force"});
     }
     if (low.empty()) return;
     if (force) return log_warning("below the floor: AP of " + low);
@@ -103,6 +129,8 @@ ExitCode distill(const Options& options) {
     outcome.plain = text_option(options, "plain");
     outcome.teachers =
         judged_teachers(config, number_option<double>(options, "floor", 0, 1), options.count("force") != 0);
+    // What is wrong with that network is to be known before hours of training; the comparison reads what is kept.
+    if (!outcome.plain.empty()) detections_of(outcome.plain, judge, folder);
     const TrainOutcome trained = train(config, folder + "/run", options.count("resume") != 0);
     if (trained.stop_signal) {
         log_warning("stopped at step " + std::to_string(trained.step) + "; continue with --resume");

@@ -16,6 +16,7 @@ struct JudgedTeacher {
     std::string model;
     ClassTable classes;                 ///< of its own
     std::vector<TaskResult> tasks;      ///< those that it teaches and the sets judge
+    std::vector<std::string> unjudged;  ///< the other ones that it teaches
     std::vector<Dataset> datasets;      ///< as it sees them
     std::vector<MissingLabel> mistakes; ///< its surest detections that the labels contradict
 };

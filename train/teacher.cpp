@@ -63,6 +63,12 @@ at::Tensor places(const std::vector<std::int64_t>& list) {
     return at::tensor(at::ArrayRef<std::int64_t>(list), at::kLong);
 }
 
+void check_finite(const Hint& hint, const std::map<ValueId, at::Tensor>& results, const std::string& model) {
+    if (at::isfinite(results.at(hint.teacher_value)).all().item<bool>()) return;
+    throw NumericError(ErrorText{"teacher " + model, "its value " + hint.options.teacher_value + " is not finite", "",
+                                 "", "check it with `banyan eval`, or set /train/precision to \"fp32\""});
+}
+
 } // namespace
 
 Teacher::Teacher(TeacherOptions options, MultiTaskModel& network, const TeacherSetting& setting)
@@ -182,6 +188,7 @@ TeacherSpeech Teacher::speak(const at::Tensor& images, const std::map<ValueId, a
         const auto outputs = asked.empty() ? std::map<std::size_t, FlatOutputs>() : outputs_of(results);
         for (const std::size_t b : asked) said.branches[b] = targets_of(b, at_size, outputs, std::move(open[b]));
     }
+    for (const Hint& hint : hints_) check_finite(hint, results, options_.model);
     said.hints = hints_loss(hints_, values, results);
     return said;
 }

@@ -68,7 +68,7 @@ public:
 
     /// @param images [N, 3, H, W] normalised @param values at least trunk_values(), for the same rows
     /// @param open rows count in `images`
-    /// @throws NumericError an output is not finite: names the file and the branch
+    /// @throws NumericError an output or a value of a hint is not finite: names the file and the branch or the value
     TeacherSpeech speak(const at::Tensor& images, const std::map<ValueId, at::Tensor>& values,
                         std::vector<OpenTerms> open);
 

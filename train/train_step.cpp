@@ -62,6 +62,11 @@ at::Tensor united_rows(const std::vector<at::Tensor>& lists) {
 /// Their places in `all`, which holds them. Both rising.
 at::Tensor places_in(const at::Tensor& all, const at::Tensor& rows) { return at::searchsorted(all, rows); }
 
+/// For rows_of; nothing if `rows` are all.
+at::Tensor places_unless_all(const at::Tensor& all, const at::Tensor& rows) {
+    return rows.size(0) == all.size(0) ? at::Tensor() : places_in(all, rows);
+}
+
 /// Terms of more rows, of which nothing is open. @param rows rising; holds those of the terms
 OpenTerms with_rows(OpenTerms terms, const at::Tensor& rows) {
     if (rows.size(0) == terms.rows.size(0)) return terms;
@@ -248,8 +253,7 @@ void TrainStep::run_head(const std::vector<std::size_t>& of_head, const std::map
     }
     const std::map<ValueId, at::Tensor> values = model_.module().run(request);
     for (const std::size_t b : of_head) {
-        const bool all = lessons[b].rows.size(0) == rows.size(0);
-        const at::Tensor places = all ? at::Tensor() : places_in(rows, lessons[b].rows);
+        const at::Tensor places = places_unless_all(rows, lessons[b].rows);
         outputs[b] = {rows_of(branches[b].class_values, values, places),
                       rows_of(branches[b].box_values, values, places)};
         lessons[b].crossed = cross_heads(b, lessons[b], rows, values);
@@ -263,9 +267,8 @@ std::vector<FlatOutputs> TrainStep::cross_heads(std::size_t branch, const Lesson
         Teacher& teacher = (*teachers_)[t];
         const TeacherTargets& taught = lesson.taught[t];
         if (teacher.cross_values(branch).empty() || taught.empty()) continue;
-        const bool all = taught.rows.size(0) == rows.size(0);
-        const at::Tensor places = all ? at::Tensor() : places_in(rows, taught.rows);
-        outputs[t] = teacher.cross(branch, rows_of(teacher.cross_values(branch), values, places));
+        outputs[t] =
+            teacher.cross(branch, rows_of(teacher.cross_values(branch), values, places_unless_all(rows, taught.rows)));
     }
     return outputs;
 }

@@ -149,9 +149,15 @@ void Run::call_teacher(TeacherOptions teacher) {
             return std::find(options_.learn.begin(), options_.learn.end(), task) != options_.learn.end();
         };
         if (teacher.tasks.empty()) teacher.tasks = options_.learn;
-        std::erase_if(teacher.tasks, [&](const std::string& task) { return !learns(task); });
+        // Unknown ones stay, to be refused.
+        std::erase_if(teacher.tasks, [&](const std::string& task) {
+            return model_.classes().find_task(task).has_value() && !learns(task);
+        });
         if (teacher.tasks.empty()) teacher.weight = 0; // its hints remain
-        if (teacher.weight == 0 && teacher.hints.empty()) return;
+        if (teacher.weight == 0 && teacher.hints.empty()) {
+            log_info("teacher " + teacher.model + ": left out, its tasks do not learn");
+            return;
+        }
     }
     teachers_.emplace_back(std::move(teacher), model_, setting);
 }

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <string>
 
@@ -86,8 +87,49 @@ TEST_F(Distill, RefusesWhatCannotTeach) {
     EXPECT_THAT(missing.err, HasSubstr("none.safetensors"));
     const Outcome unknown = distill({"--set", R"(/train/teachers/0/tasks=["green"])"});
     EXPECT_EQ(unknown.code, 2) << unknown.err;
-    EXPECT_THAT(unknown.err, HasSubstr("green"));
+    EXPECT_THAT(unknown.err, AllOf(HasSubstr("teacher " + model("teacher")), HasSubstr("green")));
     EXPECT_FALSE(fs::exists(run_.file("distilled")));
+}
+
+TEST_F(Distill, RefusesTeachersThatNothingJudges) {
+    json config = json::parse(read_text(run_.config()));
+    config["validation"].erase(1); // the set of blues
+    run_.dir().write("config.json", config.dump());
+    const Outcome refused = distill({"--floor", "0.001"});
+    EXPECT_EQ(refused.code, 8) << refused.err;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("no validation set judges"), HasSubstr("\"blue\"")));
+    EXPECT_FALSE(fs::exists(run_.file("distilled")));
+    const Outcome forced = distill({"--floor", "0.001", "--force", "--set", "/train/steps=2"});
+    EXPECT_EQ(forced.code, 0) << forced.err;
+    EXPECT_THAT(forced.err, HasSubstr("no validation set judges"));
+}
+
+TEST_F(Distill, ReadsThePlainNetworkBeforeItTrains) {
+    const Outcome missing = distill({"--floor", "0", "--plain", run_.file("none.safetensors")});
+    EXPECT_EQ(missing.code, 5) << missing.err;
+    EXPECT_FALSE(fs::exists(run_.file("distilled")));
+    train("reds", {"--set", "/train/teachers=[]", "--set", "/train/steps=1", "--tasks", "red"});
+    const Outcome other_tasks = distill({"--floor", "0", "--plain", model("reds")});
+    EXPECT_EQ(other_tasks.code, 2) << other_tasks.err;
+    EXPECT_FALSE(fs::exists(run_.file("distilled")));
+}
+
+/// A teacher is judged at the student's size, where it is to teach.
+TEST_F(Distill, JudgesTeachersAtTheSizeOfTheStudent) {
+    const auto judged_at = [&](int side) {
+        const Outcome outcome = distill({"--floor", "0", "--json", "--set", "/train/steps=1", "--set",
+                                         "/model/input_side=" + std::to_string(side), "--set",
+                                         "/loader/sides=[" + std::to_string(side) + "]"});
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        fs::remove_all(run_.file("distilled"));
+        return json::parse(outcome.out).at("teachers").at(0).at("tasks").at("red").at("ap").get<double>();
+    };
+    const Outcome at_192 = banyan({"eval", "--model", model("teacher"), "--data", run_.config(), "--split",
+                                   "validation", "--side", "192", "--json"});
+    ASSERT_EQ(at_192.code, 0) << at_192.err;
+    const double expected = json::parse(at_192.out).at("tasks").at("red").at("ap");
+    EXPECT_NEAR(judged_at(192), expected, 1e-6);
+    EXPECT_GT(std::abs(judged_at(json::parse(read_text(run_.config())).at("model").at("input_side")) - expected), 1e-6);
 }
 
 } // namespace
