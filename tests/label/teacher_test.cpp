@@ -12,7 +12,6 @@
 #include "label/find_objects.h"
 #include "label/onnx_teacher.h"
 #include "network/build_graph.h"
-#include "network/model_config.h"
 #include "network/model_file.h"
 #include "support/expect_error.h"
 #include "support/painted_image.h"
@@ -21,6 +20,7 @@
 #include "tests/engine/onnx_runtime.h"
 #include "tests/graph/onnx_file.h"
 #include "tests/graph/small_graphs.h"
+#include "tests/network/small_model.h"
 
 namespace banyan {
 namespace {
@@ -136,17 +136,7 @@ TEST_F(SmallSsd, RefusesLevelsThatDoNotFit) {
 class OurTeacher : public ::testing::Test {
 protected:
     OurTeacher() {
-        ConfigReader reader = ConfigReader::from_text(R"({
-            "tasks": [{"name": "face"}],
-            "model": {
-              "input_side": 64,
-              "backbone": {"type": "mobilenet_v2", "width": 0.35},
-              "neck": {"channels": 8, "first_level": 4, "last_level": 4},
-              "branches": [{"name": "face", "tasks": ["face"], "anchors": {"levels": [4]},
-                            "head": {"depth": 1, "width": 8}}]
-            }})",
-                                                      "small.json");
-        model_.options = parse_model(reader);
+        model_.options = test::small_model();
         GraphWithValues network = test::with_random_values(build_graph(model_.options));
         model_.graph = std::move(network.graph);
         model_.tensors = std::move(network.tensors);

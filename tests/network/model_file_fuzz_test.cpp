@@ -7,12 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/config_reader.h"
 #include "core/error.h"
 #include "core/safetensors_format.h"
-#include "network/model_config.h"
 #include "network/model_file.h"
 #include "tests/graph/small_graphs.h"
+#include "tests/network/small_model.h"
 #include "tests/support/mutated.h"
 #include "tests/support/temp_dir.h"
 
@@ -20,22 +19,6 @@ namespace banyan {
 namespace {
 
 using nlohmann::json;
-
-ModelOptions small_options() {
-    ConfigReader reader = ConfigReader::from_text(R"({
-        "tasks": [{"name": "face"}],
-        "model": {
-          "input_side": 64,
-          "backbone": {"type": "mobilenet_v2", "width": 0.35},
-          "neck": {"channels": 8, "first_level": 4, "last_level": 4},
-          "branches": [{"name": "face", "tasks": ["face"], "anchors": {"levels": [4]},
-                        "head": {"depth": 1, "width": 8}}]
-        }})",
-                                                  "small.json");
-    ModelOptions options = parse_model(reader);
-    reader.finish();
-    return options;
-}
 
 class ModelFileFuzz : public ::testing::Test {
 protected:
@@ -46,7 +29,7 @@ protected:
         GraphWithValues network = test::with_random_values(builder.build());
         const test::TempDir folder;
         const std::string path = folder.file("good");
-        ModelFile{small_options(), network.graph, network.tensors, {{"step", "3"}}}.save(path);
+        ModelFile{test::small_model(), network.graph, network.tensors, {{"step", "3"}}}.save(path);
         good_ = read_file(path);
         std::uint64_t length = 0;
         std::memcpy(&length, good_.data(), sizeof length);
