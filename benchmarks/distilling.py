@@ -12,8 +12,8 @@ Arms, each trained with every seed:
   hints    three levels of the teacher's neck (PKD), nothing else
   both     logits and hints
 and with --arms, for ablations
-  open, refine1       logits only where nothing is labelled, and with refine_weight 1
-  t2, t4              logits at those temperatures
+  t1, t2              logits at those temperatures
+  open, refine1       t1 only where nothing is labelled, and with refine_weight 1
   cross               logits through the teacher's head
   cwd, l2             hints of those kinds
   p4, backbone        a hint at one level, and hints before the neck
@@ -48,10 +48,10 @@ ARMS = {  # what the teacher's entry in train/teachers says beside its file
     "logits": {},
     "hints": {"weight": 0, "hints": hints()},
     "both": {"hints": hints()},
-    "open": {"refine_weight": 0},
+    "t1": {"temperature": 1},
     "t2": {"temperature": 2},
-    "t4": {"temperature": 4},
-    "refine1": {"refine_weight": 1},
+    "open": {"temperature": 1, "refine_weight": 0},
+    "refine1": {"temperature": 1, "refine_weight": 1},
     "cross": {"cross": True},
     "cwd": {"weight": 0, "hints": hints(kind="cwd")},
     "l2": {"weight": 0, "hints": hints(kind="l2")},

@@ -84,7 +84,8 @@ RunConfig heal_config(const HealOptions& options) {
     Json& train = root["train"];
     train["pretrained"] = "";
     train["init"] = std::filesystem::absolute(options.merged).string();
-    const Json teacher = {{"model", std::filesystem::absolute(options.teacher).string()}, {"refine_weight", 0}};
+    const Json teacher = {
+        {"model", std::filesystem::absolute(options.teacher).string()}, {"refine_weight", 0}, {"temperature", 1}};
     train["teachers"] = Json::array({teacher});
     train["unlabelled"] = "masked";
     train["learn"] = options.trunk_lr_scale > 0 ? std::vector<std::string>{}

@@ -28,6 +28,7 @@ TEST(HealConfig, TrainsTheMergedNetworkWithTheUnmergedAsItsTeacher) {
     EXPECT_EQ(config.train.init, run.model("merged"));
     EXPECT_EQ(config.train.teachers.at(0).model, run.model("unmerged"));
     EXPECT_EQ(config.train.teachers.at(0).refine_weight, 0);
+    EXPECT_EQ(config.train.teachers.at(0).temperature, 1);
     EXPECT_EQ(config.train.steps, 50);
     EXPECT_EQ(config.train.warmup_steps, 5);
     EXPECT_EQ(config.train.lr, before.train.lr * kHealLrScale);
