@@ -37,12 +37,14 @@ protected:
     SmallRun run_;
 };
 
-// With seeds 1 to 4 the mean of AP50 rose by 0.31 to 0.49 and that of red by 0.25 to 0.39.
+// With seeds 1 to 4 the mean of AP50 rose by 0.31 to 0.49 and that of red by 0.25 to 0.39. (At temperature 4 by 0.13 to
+// 0.62 and -0.16 to 0.69: a better mean, but this has to hold with any rounding.)
 TEST_F(DistillGain, ATeacherFillsInWhatIsNotLabelled) {
     const std::string student = write_config(
         "student", 200, json::array({squares_entry("few_reds", {"red"}), squares_entry("many_blues", {"blue"})}));
     train("plain", student);
-    const std::string teachers = "/train/teachers=" + json::array({{{"model", model("teacher")}}}).dump();
+    const std::string teachers =
+        "/train/teachers=" + json::array({{{"model", model("teacher")}, {"temperature", 1}}}).dump();
     const Outcome outcome = banyan(
         {"distill", student, "--out", run_.file("taught"), "--plain", model("plain"), "--json", "--set", teachers});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
