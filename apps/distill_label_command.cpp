@@ -300,8 +300,9 @@ void write_files(const LabelOptions& options, const LabelOutcome& outcome) {
     const Provenance provenance = provenance_of(outcome);
     std::vector<NamedText> files;
     for (const CompletedDataset& completed : outcome.datasets) {
-        for (NamedText& file : completed_files(completed, options.list, outcome.table, provenance))
+        for (NamedText& file : completed_files(completed, options.list, outcome.table, provenance)) {
             files.push_back(std::move(file));
+        }
     }
     files.push_back({"report.html", label_page(outcome)});
     files.push_back({"datasets.json", completed_config(options.config, options.list, outcome.datasets, outcome.table)});

@@ -44,9 +44,9 @@ struct NamedText {
 };
 
 /// The files of a data set of the list `key` ("datasets" or "validation"; of the latter NAME is "NAME@validation"):
-/// NAME.coco.json (original and added boxes of all classes, ignore regions that are boxes
-/// as crowds), NAME.states.json (label states that are not those of the data set as a whole) and, if needed,
-/// NAME.ignore.json (all other ignore regions). What they say of a picture is exactly its labels and what was added.
+/// NAME.coco.json (original and added boxes of all classes, ignore regions that are boxes as crowds), NAME.states.json
+/// (label states that are not those of the data set as a whole) and, if needed, NAME.ignore.json (all other ignore
+/// regions). What they say of a picture is exactly its labels and what was added.
 /// @throws DataError a picture whose file does not lie under its name in one folder with the others
 std::vector<NamedText> completed_files(const CompletedDataset& completed, const std::string& key,
                                        const ClassTable& table, const Provenance& provenance);
