@@ -57,7 +57,10 @@ void CocoProblem::set_judgement(std::size_t image, std::size_t category, CocoJud
     BANYAN_CHECK(image < images.size() && category < categories.size(), "no image ", image, " with a category ",
                  category, " among ", images.size(), " images and ", categories.size(), " categories");
     if (judgements.empty()) judgements.assign(images.size() * categories.size(), CocoJudgement::judged);
-    judgements[image * categories.size() + category] = judgement;
+    const std::size_t place = image * categories.size() + category;
+    BANYAN_CHECK(place < judgements.size(), "set_judgement: image ", image, " and category ", category,
+                 " are beyond those that the first judgement was set for");
+    judgements[place] = judgement;
 }
 
 void CocoProblem::add_ignore_region(std::int32_t image, std::int32_t category, const CocoBox& box) {

@@ -16,9 +16,9 @@ protected:
     explicit Detections(int images = 4) {
         for (int k = 0; k < 3; ++k)
             problem_.categories.push_back({k + 1, kTable.class_name(k), kTable.task_name_of(k)});
-        for (int i = 0; i < images; ++i) {
-            problem_.images.push_back({i + 1, ""});
-            problem_.set_judgement(static_cast<std::size_t>(i), kHand, CocoJudgement::unknown);
+        for (int i = 0; i < images; ++i) problem_.images.push_back({i + 1, ""});
+        for (std::size_t i = 0; i < problem_.images.size(); ++i) {
+            problem_.set_judgement(i, kHand, CocoJudgement::unknown);
         }
     }
     void truth(int image, int category, const CocoBox& box) {

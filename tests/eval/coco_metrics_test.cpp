@@ -354,6 +354,9 @@ TEST(CocoProblem, SetsJudgementsInRangeOnly) {
     EXPECT_EQ(problem.judgement(0, 0), CocoJudgement::judged);
     expect_error<CheckError>([&] { problem.set_judgement(0, 1, CocoJudgement::partial); }, {"category 1"});
     expect_error<CheckError>([&] { problem.set_judgement(2, 0, CocoJudgement::partial); }, {"image 2"});
+    problem.images.push_back({3});
+    expect_error<CheckError>([&] { problem.set_judgement(2, 0, CocoJudgement::partial); },
+                             {"image 2", "first judgement"});
 }
 
 TEST(CheckCocoProblem, RefusesValuesThatAreNotFiniteOrNegativeSizes) {
