@@ -346,19 +346,6 @@ TEST(CheckCocoProblem, RefusesIndicesOutOfRange) {
     refused([](CocoProblem& p) { p.judgements.resize(3); }, {"judgements has 3 entries", "= 2"});
 }
 
-TEST(CocoProblem, SetsJudgementsInRangeOnly) {
-    CocoProblem problem = empty_problem(2, 1);
-    EXPECT_EQ(problem.judgement(1, 0), CocoJudgement::judged);
-    problem.set_judgement(1, 0, CocoJudgement::partial);
-    EXPECT_EQ(problem.judgement(1, 0), CocoJudgement::partial);
-    EXPECT_EQ(problem.judgement(0, 0), CocoJudgement::judged);
-    expect_error<CheckError>([&] { problem.set_judgement(0, 1, CocoJudgement::partial); }, {"category 1"});
-    expect_error<CheckError>([&] { problem.set_judgement(2, 0, CocoJudgement::partial); }, {"image 2"});
-    problem.images.push_back({3});
-    expect_error<CheckError>([&] { problem.set_judgement(2, 0, CocoJudgement::partial); },
-                             {"image 2", "first judgement"});
-}
-
 TEST(CheckCocoProblem, RefusesValuesThatAreNotFiniteOrNegativeSizes) {
     constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
