@@ -3,15 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "small_problem.h"
 #include "support/expect_error.h"
 
 namespace banyan {
 namespace {
 
 TEST(CocoProblem, SetsJudgementsInRangeOnly) {
-    CocoProblem problem;
-    problem.images = {{1}, {2}};
-    problem.categories = {{1, "a"}};
+    CocoProblem problem = test::empty_problem(2, 1);
     EXPECT_EQ(problem.judgement(1, 0), CocoJudgement::judged);
     problem.set_judgement(1, 0, CocoJudgement::partial);
     EXPECT_EQ(problem.judgement(1, 0), CocoJudgement::partial);
