@@ -38,16 +38,14 @@ void add_box(const Box& box, double score, int class_id, std::vector<ScoredBox>&
 }
 
 void check_level(const SsdLevel& level) {
-    const auto anchors = static_cast<std::int64_t>(level.sizes_px.size());
+    if (is_ssd_level(level)) return;
     const OutputMap &classes = level.classes, &boxes = level.boxes;
-    const bool is_alike = classes.height == boxes.height && classes.width == boxes.width;
-    const bool has_classes = anchors > 0 && classes.channels % anchors == 0 && classes.channels / anchors >= 2;
-    if (is_alike && has_classes && boxes.channels == 4 * anchors) return;
-    throw ShapeError(ErrorText{
-        "outputs " + classes.name + " and " + boxes.name, "do not fit " + std::to_string(anchors) + " anchors a cell",
-        "the same cells, two classes or more and 4 box codes an anchor",
-        std::to_string(classes.channels) + " and " + std::to_string(boxes.channels) + " channels",
-        "check the level's \"sizes_px\", \"classes\" and \"boxes\""});
+    throw ShapeError(
+        ErrorText{"outputs " + classes.name + " and " + boxes.name,
+                  "do not fit " + std::to_string(level.sizes_px.size()) + " anchors a cell",
+                  "the same cells, two classes or more and 4 box codes an anchor",
+                  std::to_string(classes.channels) + " and " + std::to_string(boxes.channels) + " channels",
+                  "check the level's \"sizes_px\", \"classes\" and \"boxes\""});
 }
 
 /// softmax, in place of the logits.
@@ -103,6 +101,14 @@ void decode_cell(const SsdLevel& level, std::int64_t cell, const SsdVariances& v
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 } // namespace
+
+bool is_ssd_level(const SsdLevel& level) {
+    const auto anchors = static_cast<std::int64_t>(level.sizes_px.size());
+    const OutputMap &classes = level.classes, &boxes = level.boxes;
+    const bool is_alike = classes.height == boxes.height && classes.width == boxes.width;
+    const bool has_classes = anchors > 0 && classes.channels % anchors == 0 && classes.channels / anchors >= 2;
+    return is_alike && has_classes && boxes.channels == 4 * anchors;
+}
 
 std::vector<ScoredBox> decode_ssd(const std::vector<SsdLevel>& levels, const SsdVariances& variances,
                                   const DecodingOptions& options) {

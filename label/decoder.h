@@ -29,6 +29,9 @@ struct SsdLevel {
     std::vector<double> sizes_px; ///< sides of the square anchors, one an anchor
 };
 
+/// Whether the maps are alike, with two classes or more and 4 box codes for each anchor. Their data is not looked at.
+bool is_ssd_level(const SsdLevel& level);
+
 struct SsdVariances {
     double centre = 0.1, size = 0.2;
 };

@@ -44,11 +44,11 @@ std::int64_t count_classes(const SsdOptions& ssd, const LabelTeacherOptions& opt
     for (const SsdLevelOptions& level : ssd.levels) {
         const ValueShape& classes = graph.value(graph.outputs.at(level.classes)).shape;
         const ValueShape& boxes = graph.value(graph.outputs.at(level.boxes)).shape;
+        const auto map_of = [](const ValueShape& shape) {
+            return OutputMap{nullptr, shape.height, shape.width, shape.channels};
+        };
         const auto anchors = static_cast<std::int64_t>(level.sizes_px.size());
-        const bool is_level = classes.height == boxes.height && classes.width == boxes.width &&
-                              boxes.channels == 4 * anchors && classes.channels % anchors == 0 &&
-                              classes.channels >= 2 * anchors;
-        if (!is_level) {
+        if (!is_ssd_level({map_of(classes), map_of(boxes), level.sizes_px})) {
             refuse(options,
                    "has no level of " + std::to_string(anchors) + " anchors a cell in \"" + level.classes +
                        "\" and \"" + level.boxes + "\"",
