@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <iostream>
+#include <optional>
+#include <utility>
 
 #include "apps/detector_values.h"
 #include "apps/distill_outcome.h"
@@ -80,11 +82,14 @@ void check_floor(const std::vector<JudgedTeacher>& teachers, double floor, bool 
             unjudged += (unjudged.empty() ? "" : ", ") + teacher.model + " in \"" + task + "\"";
         }
     }
-    if (!unjudged.empty() && (force || floor == 0)) log_warning("no validation set judges " + unjudged);
-    if (!unjudged.empty() && !force && floor > 0) {
-        throw GateError(ErrorText{"--floor " + std::to_string(floor), "no validation set judges " + unjudged, "", "",
-                                  "add one that labels it, take the task from the teacher's \"tasks\", or take it all "
-                                  "the same with --force"});
+    if (!unjudged.empty()) {
+        const std::string problem = "no validation set judges " + unjudged;
+        if (!force && floor > 0) {
+            throw GateError(ErrorText{"--floor " + std::to_string(floor), problem, "", "",
+                                      "add one that labels it, take the task from the teacher's \"tasks\", or take it "
+                                      "all the same with --force"});
+        }
+        log_warning(problem);
     }
     if (low.empty()) return;
     if (force) return log_warning("below the floor: AP of " + low);
@@ -109,11 +114,11 @@ std::vector<CocoDetection> detections_of(const std::string& model, ValidationJud
     return *found;
 }
 
-void compare_with_plain(const std::string& student, const std::string& folder, ValidationJudge& judge,
-                        DistillOutcome& outcome) {
+void compare_with_plain(std::vector<CocoDetection> student, std::vector<CocoDetection> plain,
+                        const ValidationJudge& judge, DistillOutcome& outcome) {
     std::vector<BootstrapSide> sides(2);
-    sides[0] = {"student", {detections_of(student, judge, folder)}};
-    sides[1] = {"without teachers", {detections_of(outcome.plain, judge, folder)}};
+    sides[0] = {"student", {std::move(student)}};
+    sides[1] = {"without teachers", {std::move(plain)}};
     outcome.gain = paired_bootstrap(judge.truth(), sides, outcome.bootstrap);
 }
 
@@ -129,8 +134,9 @@ ExitCode distill(const Options& options) {
     outcome.plain = text_option(options, "plain");
     outcome.teachers =
         judged_teachers(config, number_option<double>(options, "floor", 0, 1), options.count("force") != 0);
-    // What is wrong with that network is to be known before hours of training; the comparison reads what is kept.
-    if (!outcome.plain.empty()) detections_of(outcome.plain, judge, folder);
+    // What is wrong with that network is to be known before hours of training.
+    std::optional<std::vector<CocoDetection>> plain;
+    if (!outcome.plain.empty()) plain = detections_of(outcome.plain, judge, folder);
     const TrainOutcome trained = train(config, folder + "/run", options.count("resume") != 0);
     if (trained.stop_signal) {
         log_warning("stopped at step " + std::to_string(trained.step) + "; continue with --resume");
@@ -138,7 +144,7 @@ ExitCode distill(const Options& options) {
     }
     outcome.student = trained.report;
     const std::string student = folder + "/run/weights/last.banyan.safetensors";
-    if (!outcome.plain.empty()) compare_with_plain(student, folder, judge, outcome);
+    if (plain) compare_with_plain(detections_of(student, judge, folder), std::move(*plain), judge, outcome);
     write_file_atomically(folder + "/report.html", distill_page(outcome));
     std::cout << (options.count("json") != 0 ? distill_outcome_json(outcome) : distill_outcome_table(outcome));
     log_info("student: " + student);
